@@ -1,0 +1,78 @@
+/**
+ * YAML text to a configuration, or to everything that is wrong with it.
+ *
+ * @module
+ */
+import type { Config } from "./config.ts";
+import { crossCheck } from "./cross_check.ts";
+import { isMapping } from "./fields.ts";
+import { offsetOf } from "./outline.ts";
+import { type Complaint, locate, type Problem } from "./problem.ts";
+import { checkDocument, IGNORED } from "./schema.ts";
+import { readValues } from "./values.ts";
+
+export { formatProblem, type Problem } from "./problem.ts";
+
+/** Longest text, in UTF-16 units. */
+const MAX_TEXT = 16 * 1024 * 1024;
+
+/** A configuration, with what in its file has no effect; or all that is wrong with the file. */
+export type Loaded =
+  | { readonly ok: true; readonly config: Config; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/**
+ * Reads a configuration. What is no YAML, or uses a feature of YAML that has no place here, is told first; once
+ * there are values, all that is wrong with them is told at once, in the order of the file.
+ *
+ * @param text The file, at most 16 MiB of UTF-16 units.
+ * @returns The configuration, with all defaults, or the problems. Never throws.
+ *
+ * @example
+ * ```ts
+ * import { formatProblem, parseConfig } from "./load.ts";
+ *
+ * const loaded = parseConfig('listen_addrs: ["0.0.0.0:443"]\nmax_connection: 5\n');
+ * if (!loaded.ok) console.log(formatProblem("config.yaml", loaded.problems[0]));
+ * // config.yaml:2:1: max_connection: unknown key "max_connection", did you mean "max_connections"?
+ * ```
+ */
+export function parseConfig(text: string): Loaded {
+  if (text.length > MAX_TEXT) {
+    const message = `found ${text.length} characters, expected at most ${MAX_TEXT}`;
+    return { ok: false, problems: locate("", [{ path: [], offset: 0, message }]) };
+  }
+  const content = text.startsWith("\ufeff") ? text.slice(1) : text;
+  const read = readValues(content);
+  if (!read.ok) return { ok: false, problems: locate(content, read.findings) };
+  const { values, outline } = read;
+  if (outline === undefined || values === null) {
+    const message = "found an empty document, expected at least listen_addrs";
+    return { ok: false, problems: locate(content, [{ path: [], offset: 0, message }]) };
+  }
+  const toProblems = (complaints: readonly Complaint[]): Problem[] =>
+    locate(
+      content,
+      complaints.map(({ path, message, atKey }) => ({
+        path,
+        message,
+        offset: offsetOf(outline, path, atKey),
+      })),
+    );
+
+  const checked = checkDocument(values);
+  const complaints = [
+    ...("complaints" in checked ? checked.complaints : []),
+    ...crossCheck(values),
+  ];
+  return "value" in checked && complaints.length === 0
+    ? { ok: true, config: checked.value, warnings: toProblems(ignoredKeys(values)) }
+    : { ok: false, problems: toProblems(complaints) };
+}
+
+function ignoredKeys(values: unknown): Complaint[] {
+  return Object.entries(isMapping(values) ? values : {}).flatMap(([key, value]) => {
+    const message = value === undefined ? undefined : IGNORED.get(key);
+    return message === undefined ? [] : [{ path: [key], message, atKey: true }];
+  });
+}

@@ -1,0 +1,63 @@
+/**
+ * A configuration from a file, with everything there is to say about it in lines for people.
+ *
+ * @module
+ */
+import type { Config } from "./config.ts";
+import { formatProblem, parseConfig } from "./load.ts";
+
+/** A configuration that holds, with its warnings; or why there is none. */
+export type ReadResult =
+  | { readonly ok: true; readonly config: Config; readonly warnings: readonly string[] }
+  | {
+    readonly ok: false;
+    /** Every problem, one line each. */
+    readonly problems: readonly string[];
+    /** Whether it is the program that may not read the file, rather than the file that is wrong. */
+    readonly permission: boolean;
+  };
+
+/**
+ * Reads and validates a configuration file.
+ *
+ * @param file Its path.
+ * @returns The configuration or its problems. Never rejects.
+ *
+ * @example
+ * ```ts
+ * import { readConfig } from "./read.ts";
+ *
+ * const read = await readConfig("config.yaml");
+ * if (!read.ok) console.error(read.problems.join("\n"));
+ * ```
+ */
+export async function readConfig(file: string): Promise<ReadResult> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(file);
+  } catch (error) {
+    const permission = error instanceof Deno.errors.NotCapable;
+    return { ok: false, permission, problems: [`${file}: ${whyUnread(file, error)}`] };
+  }
+  const loaded = parseConfig(text);
+  return loaded.ok
+    ? {
+      ok: true,
+      config: loaded.config,
+      warnings: loaded.warnings.map((each) => formatProblem(file, each)),
+    }
+    : {
+      ok: false,
+      permission: false,
+      problems: loaded.problems.map((each) => formatProblem(file, each)),
+    };
+}
+
+function whyUnread(file: string, error: unknown): string {
+  if (error instanceof Deno.errors.NotCapable) {
+    return `missing permission, add --allow-read=${file}`;
+  }
+  if (error instanceof Deno.errors.NotFound) return "no such file, name one with -c FILE";
+  if (error instanceof Deno.errors.PermissionDenied) return "not allowed to read it";
+  return error instanceof Error ? error.message : String(error);
+}
