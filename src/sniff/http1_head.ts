@@ -1,0 +1,251 @@
+/**
+ * The head of an HTTP/1.x request, read strictly: whatever two parsers might read differently is refused.
+ *
+ * @module
+ */
+import { type Authority, parseAuthority } from "./authority.ts";
+import type { Malformed, Sniffed, Sniffer, SniffResult } from "./sniffed.ts";
+
+/** Longest head, with the empty line that ends it. */
+export const MAX_HEAD = 64 * 1024;
+
+const TAB = 9;
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+
+/** A header field. */
+export interface Field {
+  /** In lower case. */
+  readonly name: string;
+  /** Without the white space around it; bytes above 127 as Latin-1. */
+  readonly value: string;
+}
+
+/** A request head. */
+export interface RequestHead {
+  /** Marks the variant. */
+  readonly kind: "head";
+  /** As sent. */
+  readonly method: string;
+  /** As sent. */
+  readonly target: string;
+  /** What the request can be answered with: 1.2 and later count as 1.1 (RFC 9110, 2.5). */
+  readonly version: "1.0" | "1.1";
+  /** In the order they came. */
+  readonly fields: readonly Field[];
+  /** Whom it is for: the target's authority, else Host's; absent if there is neither. */
+  readonly authority?: Authority;
+}
+
+/** A head that is refused. */
+export interface BadHead {
+  /** Marks the variant. */
+  readonly kind: "bad";
+  /** The HTTP status that says so. */
+  readonly status: number;
+  /** What is wrong, and where the rule stands. */
+  readonly detail: string;
+}
+
+/** Finds the end of a head in bytes that keep coming. */
+export class HeadEnd {
+  /** Where the first line ends, before its CRLF; absent while it is not complete. */
+  firstLine?: number;
+  #at = 0;
+  #lineStart = 0;
+
+  /**
+   * Looks on from where it stopped.
+   *
+   * @param bytes Everything so far.
+   * @param start Where the head begins.
+   * @returns Where it ends, behind the empty line; `undefined` if more bytes are needed; or what is wrong: a bare
+   *   CR or LF (RFC 9112, 2.2), another control character (RFC 9110, 5.5), too many bytes.
+   */
+  find(bytes: Uint8Array, start: number): number | BadHead | undefined {
+    const end = Math.min(bytes.length, start + MAX_HEAD);
+    let at = Math.max(this.#at, start);
+    let lineStart = Math.max(this.#lineStart, start);
+    for (; at < end; at++) {
+      const byte = bytes[at];
+      if (byte >= SPACE && byte !== 127) continue;
+      if (byte === TAB) continue;
+      if (byte !== CR) {
+        return byte === LF
+          ? bad(400, "a bare LF (RFC 9112, 2.2)")
+          : bad(400, "a control character (RFC 9110, 5.5)");
+      }
+      if (at + 1 === end) break;
+      if (bytes[at + 1] !== LF) return bad(400, "a bare CR (RFC 9112, 2.2)");
+      if (at === lineStart) return at + 2;
+      this.firstLine ??= at;
+      at++;
+      lineStart = at + 1;
+    }
+    this.#at = at;
+    this.#lineStart = lineStart;
+    return bytes.length >= start + MAX_HEAD
+      ? bad(431, `a head of more than ${MAX_HEAD} bytes (RFC 6585, 5)`)
+      : undefined;
+  }
+}
+
+/**
+ * Reads a request head: RFC 9112, 2 to 5.
+ *
+ * @param bytes A buffer.
+ * @param start Where the request line begins.
+ * @param end Where the head ends, behind the empty line, as {@linkcode HeadEnd} found it.
+ * @returns The head, or what is wrong with it. Never throws.
+ */
+export function parseRequestHead(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): RequestHead | BadHead {
+  const lines = latin1(bytes, start, end - 4).split("\r\n");
+  const line = parseRequestLine(lines[0]);
+  if (line.kind === "bad") return line;
+  const fields: Field[] = [];
+  let host: string | undefined;
+  for (let i = 1; i < lines.length; i++) {
+    const field = parseField(lines[i]);
+    if ("status" in field) return field;
+    if (field.name === "host") {
+      if (host !== undefined) return bad(400, "more than one Host (RFC 9112, 3.2)");
+      host = field.value;
+    }
+    fields.push(field);
+  }
+  const { method, target, version } = line;
+  let authority: Authority | undefined;
+  if (host !== undefined) {
+    authority = parseAuthority(host);
+    if (authority === undefined) return bad(400, "Host is not an authority (RFC 9110, 7.2)");
+  }
+  const absolute = ABSOLUTE.exec(target);
+  if (absolute !== null) {
+    // RFC 9112, 3.2.2: what the target says overrides Host.
+    authority = absolute[1] === "" ? undefined : parseAuthority(absolute[1]);
+    if (authority === undefined) {
+      return bad(400, "the target's authority is not one (RFC 9112, 3.2.2)");
+    }
+  } else if (!target.startsWith("/") && !(target === "*" && method === "OPTIONS")) {
+    return bad(400, "the target is none of the forms there are (RFC 9112, 3.2)");
+  }
+  return { kind: "head", method, target, version, fields, authority };
+}
+
+const ABSOLUTE = /^https?:\/\/([^/?#]*)/i;
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const VERSION = /^HTTP\/([0-9])\.([0-9])$/;
+const TARGET = /^[!-~]+$/;
+
+type RequestLine = Pick<RequestHead, "kind" | "method" | "target" | "version">;
+
+/** RFC 9112, 3. */
+function parseRequestLine(line: string): RequestLine | BadHead {
+  const parts = line.split(" ", 4);
+  if (parts.length !== 3) {
+    return bad(400, "the request line is not method, target and version (RFC 9112, 3)");
+  }
+  const [method, target, protocol] = parts;
+  if (!TOKEN.test(method)) return bad(400, "the method is not a token (RFC 9110, 9.1)");
+  const version = VERSION.exec(protocol);
+  if (version === null) return bad(400, "no HTTP version in the request line (RFC 9112, 2.3)");
+  if (version[1] !== "1") return bad(505, `${protocol} in an HTTP/1.x request (RFC 9110, 2.5)`);
+  if (!TARGET.test(target)) return bad(400, "other than visible ASCII in the target (RFC 9112, 3)");
+  if (method === "CONNECT") return bad(405, "CONNECT is not for a reverse proxy (RFC 9110, 9.3.6)");
+  return { kind: "head", method, target, version: version[2] === "0" ? "1.0" : "1.1" };
+}
+
+/** RFC 9112, 5. */
+function parseField(line: string): Field | BadHead {
+  const first = line.charCodeAt(0);
+  if (first === SPACE || first === TAB) return bad(400, "a folded line (RFC 9112, 5.2)");
+  const colon = line.indexOf(":");
+  const name = line.slice(0, colon);
+  if (colon === -1 || !TOKEN.test(name)) {
+    return bad(400, "a field name is not a token followed by a colon (RFC 9112, 5.1)");
+  }
+  return { name: name.toLowerCase(), value: trim(line, colon + 1) };
+}
+
+/** Without the optional white space around it: RFC 9110, 5.6.3. */
+function trim(line: string, start: number): string {
+  let end = line.length;
+  while (start < end && isBlank(line.charCodeAt(start))) start++;
+  while (end > start && isBlank(line.charCodeAt(end - 1))) end--;
+  return line.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
+
+const decoder = new TextDecoder("latin1");
+
+function latin1(bytes: Uint8Array, start: number, end: number): string {
+  return decoder.decode(bytes.subarray(start, end));
+}
+
+function bad(status: number, detail: string): BadHead {
+  return { kind: "bad", status, detail };
+}
+
+/**
+ * Reads the first request head of a connection.
+ *
+ * @example
+ * ```ts
+ * import { Http1Sniffer } from "./http1_head.ts";
+ *
+ * const head = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: example.com\r\n\r\n");
+ * new Http1Sniffer().sniff(head); // { kind: "sniffed", protocol: "http", name: "example.com", ... }
+ * ```
+ */
+export class Http1Sniffer implements Sniffer {
+  readonly #end = new HeadEnd();
+  #lineChecked = false;
+
+  /**
+   * Looks at what there is.
+   *
+   * @param bytes Everything the client has sent so far.
+   * @returns The request, what is wrong with it, or `undefined` if more bytes are needed. Never throws.
+   */
+  sniff(bytes: Uint8Array): SniffResult {
+    // RFC 9112, 2.2: an empty line before the request line is to be ignored.
+    const start = bytes[0] === CR ? 2 : 0;
+    const end = this.#end.find(bytes, start);
+    if (typeof end === "object") return malformed(end);
+    if (!this.#lineChecked) {
+      const { firstLine } = this.#end;
+      if (firstLine === undefined) return undefined;
+      const line = parseRequestLine(latin1(bytes, start, firstLine));
+      if (line.kind === "bad") return malformed(line);
+      this.#lineChecked = true;
+    }
+    if (end === undefined) return undefined;
+    const head = parseRequestHead(bytes, start, end);
+    return head.kind === "bad" ? malformed(head) : sniffed(head);
+  }
+}
+
+function sniffed({ method, version, authority }: RequestHead): Sniffed {
+  return {
+    kind: "sniffed",
+    protocol: "http",
+    name: authority?.name,
+    port: authority?.port,
+    alpn: NO_ALPN,
+    http: { method, version, hasAuthority: authority !== undefined },
+  };
+}
+
+const NO_ALPN: readonly string[] = [];
+
+function malformed({ status, detail }: BadHead): Malformed {
+  return { kind: "malformed", protocol: "http", status, detail };
+}
