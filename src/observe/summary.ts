@@ -1,0 +1,49 @@
+/**
+ * What is known about a connection once it has ended: the access log and the metrics are made from it.
+ *
+ * @module
+ */
+import type { Reason } from "../route/refusal.ts";
+import type { TunnelEnd } from "../relay/tunnel.ts";
+import type { Protocol } from "../sniff/sniffed.ts";
+
+/**
+ * How a connection ended: `done` if both sides said so; `left` if the client went away before it had said what
+ * it wants; a refusal's reason; or what broke the tunnel.
+ */
+export type End =
+  | Exclude<TunnelEnd, "closed">
+  | Reason
+  | "left"
+  | "idle_timeout"
+  | "half_closed_timeout"
+  | "shutdown"
+  | "internal_error";
+
+/** One connection. */
+export interface Summary {
+  /** The client's address and port. */
+  client: string;
+  /** The listener's name. */
+  listener: string;
+  /** What it spoke. */
+  protocol: Protocol;
+  /** The name asked for. */
+  name?: string;
+  /** The route's label; absent if none was found. */
+  route?: string;
+  /** The backend it was connected to. */
+  backend?: string;
+  /** Bytes received from the client. */
+  rx: number;
+  /** Bytes sent to the client. */
+  tx: number;
+  /** From accept until the name was known. */
+  helloMs?: number;
+  /** From there until the backend was connected. */
+  connectMs?: number;
+  /** From accept until the end. */
+  totalMs?: number;
+  /** What exactly happened, if it did not end well. */
+  detail?: string;
+}
