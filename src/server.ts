@@ -1,0 +1,319 @@
+/**
+ * Listeners and the sessions they start; reload and drain.
+ *
+ * @module
+ */
+import type { Address, Config, Listener } from "./config/config.ts";
+import { canonical } from "./config/address.ts";
+import { compileRules } from "./route/decide.ts";
+import { createNetworkGuard } from "./route/network_guard.ts";
+import { isOutOfDescriptors } from "./upstream/connect.ts";
+import { createRoundRobin } from "./upstream/pick.ts";
+import { createResolver } from "./upstream/resolve.ts";
+import { Sweep, sweepInterval } from "./relay/sweep.ts";
+import { logAccess } from "./observe/access_log.ts";
+import { serveEndpoint } from "./observe/endpoint.ts";
+import type { LineWriter } from "./observe/line_writer.ts";
+import type { Log } from "./observe/log.ts";
+import { Metrics } from "./observe/metrics.ts";
+import { type Observer, type Rulebook, Session } from "./session.ts";
+
+/** How long accepting rests after something other than a client kept it from working. */
+const PAUSE_MS = 100;
+
+/** Descriptors left free once their limit is known: the runtime opens files of its own. */
+const SPARE_DESCRIPTORS = 16;
+
+/** Where a server writes, and as what. */
+export interface Outputs {
+  /** The program's log. */
+  readonly log: Log;
+  /** Lines of the access log. */
+  readonly access: LineWriter;
+  /** The program's version, for `build_info`. */
+  readonly version: string;
+}
+
+/** An address that can't be listened on; the message says which, why and what to do. */
+export class BindError extends Error {
+  /** As every error class has. */
+  override name = "BindError";
+}
+
+/**
+ * Accepts connections and serves them until stopped.
+ *
+ * @example
+ * ```ts ignore
+ * const server = await Server.start(config, outputs);
+ * await server.reload(newConfig);
+ * await server.stop(30_000);
+ * ```
+ */
+export class Server {
+  readonly #outputs: Outputs;
+  readonly #metrics: Metrics;
+  readonly #listeners = new Map<string, Deno.TcpListener>();
+  readonly #sessions = new Set<Session>();
+  readonly #sweep: Sweep;
+  readonly #observer: Observer;
+  #book: Rulebook;
+  #endpoint?: AsyncDisposable;
+  #ready = false;
+  /** Sessions at a time: `max_connections`, or fewer once the descriptor limit is known. */
+  #ceiling: number;
+  #waiters: (() => void)[] = [];
+
+  private constructor(config: Config, outputs: Outputs) {
+    this.#outputs = outputs;
+    this.#metrics = new Metrics(outputs.version, {
+      activeConnections: () => this.#sessions.size,
+      droppedLogLines: () => outputs.access.dropped,
+    });
+    this.#sweep = new Sweep(sweepInterval(Object.values(config.timeouts)));
+    this.#book = rulebook(config);
+    this.#ceiling = config.maxConnections;
+    const metrics = this.#metrics;
+    this.#observer = {
+      detected: (protocol) => metrics.detected(protocol),
+      connected: (route, ms) => metrics.connected(route, ms),
+      bytes: (route) => metrics.bytes(route),
+      ended: (summary, end) => {
+        metrics.ended(summary, end);
+        const { enabled, format } = this.#book.config.accessLog;
+        if (enabled) logAccess(outputs.access, format, summary, end);
+        if (end === "connection_limit") this.#exhausted();
+      },
+    };
+  }
+
+  /**
+   * Listens everywhere the configuration says and starts serving.
+   *
+   * @param config The configuration.
+   * @param outputs Where to write.
+   * @returns The running server.
+   * @throws {BindError} If an address can't be listened on; nothing is left open then.
+   */
+  static async start(config: Config, outputs: Outputs): Promise<Server> {
+    const server = new Server(config, outputs);
+    try {
+      server.#endpoint = server.#openEndpoint(config);
+      for (const listener of config.listeners) server.#open(listener);
+    } catch (error) {
+      await server.stop(0);
+      throw error;
+    }
+    server.#ready = true;
+    return server;
+  }
+
+  /**
+   * Puts a new configuration in force. What stays is not touched, what is new is opened before anything old is
+   * closed, and sessions go on by the rules they started with.
+   *
+   * @param config The new configuration.
+   * @throws {BindError} If a new address can't be listened on; everything is as it was then.
+   */
+  async reload(config: Config): Promise<void> {
+    const moved = endpointOf(config) !== endpointOf(this.#book.config);
+    const added = config.listeners.filter((each) => !this.#listeners.has(each.name));
+    const endpoint = moved ? this.#openEndpoint(config) : this.#endpoint;
+    try {
+      for (const listener of added) this.#open(listener);
+    } catch (error) {
+      for (const { name } of added) this.#close(name);
+      if (moved) await endpoint?.[Symbol.asyncDispose]();
+      throw error;
+    }
+    const names = new Set(config.listeners.map((each) => each.name));
+    for (const name of this.#listeners.keys()) if (!names.has(name)) this.#close(name);
+    const old = this.#endpoint;
+    this.#endpoint = endpoint;
+    this.#book = rulebook(config);
+    this.#sweep.interval = sweepInterval(Object.values(config.timeouts));
+    this.#ceiling = config.maxConnections;
+    this.#wake();
+    if (moved) await old?.[Symbol.asyncDispose]();
+  }
+
+  /**
+   * Counts a reload.
+   *
+   * @param result Whether it took effect.
+   */
+  reloaded(result: "success" | "failure"): void {
+    this.#metrics.reloaded(result);
+  }
+
+  /**
+   * Stops accepting, lets sessions finish, and closes what is left.
+   *
+   * @param timeout How long sessions may take, in milliseconds.
+   * @returns When everything is closed.
+   */
+  async stop(timeout: number): Promise<void> {
+    this.#ready = false;
+    for (const name of this.#listeners.keys()) this.#close(name);
+    this.#wake();
+    if (this.#sessions.size > 0 && timeout > 0) {
+      const late = Promise.withResolvers<void>();
+      const timer = setTimeout(late.resolve, timeout);
+      await Promise.race([this.#drained(), late.promise]);
+      clearTimeout(timer);
+    }
+    for (const session of this.#sessions) session.close("shutdown");
+    await this.#drained();
+    this.#sweep[Symbol.dispose]();
+    await this.#endpoint?.[Symbol.asyncDispose]();
+  }
+
+  async #drained(): Promise<void> {
+    while (this.#sessions.size > 0) await this.#freed();
+  }
+
+  #open({ name, address }: Listener): void {
+    const listener = bind(address, () => listen(address));
+    this.#listeners.set(name, listener);
+    this.#outputs.log.info("listening", { address: name });
+    this.#accept(name, listener);
+  }
+
+  #close(name: string): void {
+    const listener = this.#listeners.get(name);
+    if (listener === undefined) return;
+    this.#listeners.delete(name);
+    listener.close();
+    this.#outputs.log.info("stopped listening", { address: name });
+  }
+
+  #openEndpoint({ metrics }: Config): AsyncDisposable | undefined {
+    if (!metrics.enabled) return undefined;
+    const endpoint = bind(metrics.address, () =>
+      serveEndpoint(metrics.address, {
+        metrics: () => this.#metrics.expose(),
+        contentType: this.#metrics.contentType,
+        ready: () => this.#ready,
+      }));
+    this.#outputs.log.info("serving metrics", { address: canonical(metrics.address) });
+    return endpoint;
+  }
+
+  /** Accepts for as long as the listener is open; rests while there are as many sessions as may be. */
+  async #accept(name: string, listener: Deno.TcpListener): Promise<void> {
+    for (;;) {
+      await this.#room();
+      if (this.#listeners.get(name) !== listener) return;
+      let conn: Deno.TcpConn;
+      try {
+        conn = await listener.accept();
+      } catch (error) {
+        if (this.#listeners.get(name) === listener) await this.#acceptFailed(error);
+        continue;
+      }
+      // Another listener may have filled the last place while this one waited for a client.
+      await this.#room();
+      this.#begin(conn, name);
+    }
+  }
+
+  async #room(): Promise<void> {
+    while (this.#sessions.size >= this.#ceiling) await this.#freed();
+  }
+
+  async #begin(conn: Deno.TcpConn, listener: string): Promise<void> {
+    const session = new Session(conn, listener, this.#book, this.#sweep, this.#observer);
+    this.#sessions.add(session);
+    await session.run();
+    this.#sessions.delete(session);
+    this.#wake();
+  }
+
+  async #acceptFailed(error: unknown): Promise<void> {
+    // A client that is gone before it was accepted: nothing is wrong here.
+    if (error instanceof Deno.errors.ConnectionAborted) return;
+    if (error instanceof Deno.errors.ConnectionReset) return;
+    if (error instanceof Deno.errors.NotConnected) return;
+    if (isOutOfDescriptors(error)) this.#exhausted();
+    else this.#outputs.log.error("accept failed", { error: String(error) });
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+
+  /**
+   * There is no descriptor left. The process can't ask how many it may have, but now it knows how many it
+   * has: from here on it accepts no more clients than can each have a backend, with some to spare.
+   */
+  #exhausted(): void {
+    let sockets = 0;
+    for (const session of this.#sessions) sockets += session.sockets;
+    const ceiling = Math.max(1, Math.floor((sockets - SPARE_DESCRIPTORS) / 2));
+    if (ceiling >= this.#ceiling) return;
+    this.#ceiling = ceiling;
+    this.#outputs.log.warn(
+      "out of file descriptors: serving fewer connections at a time until the next reload; " +
+        "raise the limit (ulimit -n) to twice max_connections and some more",
+      { connections: ceiling },
+    );
+  }
+
+  #freed(): Promise<void> {
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  #wake(): void {
+    if (this.#waiters.length === 0) return;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiters) wake();
+  }
+}
+
+function rulebook(config: Config): Rulebook {
+  const own = config.listeners.map((each) => each.address);
+  if (config.metrics.enabled) own.push(config.metrics.address);
+  return {
+    config,
+    rules: compileRules(config),
+    guard: createNetworkGuard(config.forward, own),
+    resolve: createResolver(config.dns.hosts),
+    pick: createRoundRobin(),
+  };
+}
+
+function endpointOf({ metrics }: Config): string {
+  return metrics.enabled ? canonical(metrics.address) : "off";
+}
+
+function listen({ host, port }: Address): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname: host, port });
+  } catch (error) {
+    // `:port` means every address; a machine without IPv6 has only those of IPv4.
+    if (host !== "::" || !(error instanceof Error && /address family/i.test(error.message))) {
+      throw error;
+    }
+    return Deno.listen({ hostname: "0.0.0.0", port });
+  }
+}
+
+function bind<T>(address: Address, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    const name = canonical(address);
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new BindError(`cannot listen on ${name}: missing permission, add --allow-net=${name}`);
+    }
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new BindError(`cannot listen on ${name}: another process is using it`);
+    }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new BindError(
+        `cannot listen on ${name}: not allowed, ports below 1024 need root or CAP_NET_BIND_SERVICE`,
+      );
+    }
+    throw new BindError(
+      `cannot listen on ${name}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
