@@ -1,0 +1,64 @@
+/**
+ * The whole gate: format, lint, types (examples in comments included), docs lint, tests. Everything runs,
+ * whatever fails before it; the last line counts the tests, and each other step that failed as one more.
+ *
+ * @module
+ */
+
+const sources: string[] = [];
+for (const folder of ["src", "tests", "links"]) sources.push(...await typescript(folder));
+const documented = ["main.ts", ...sources.filter((path) => path.startsWith("src/"))];
+
+let passed = 0;
+let failed = 0;
+let skipped = 0;
+
+for (
+  const [name, ...args] of [
+    ["format", "fmt", "--check"],
+    ["lint", "lint"],
+    ["types", "check", "--frozen", "--doc", "main.ts", ...sources],
+    ["docs", "doc", "--lint", ...documented],
+  ]
+) {
+  console.log(`\n== ${name}`);
+  const { success } = await new Deno.Command(Deno.execPath(), { args }).spawn().status;
+  if (!success) failed++;
+}
+
+console.log("\n== tests");
+const output = await run(["test", "-A", "--frozen", "tests"]);
+const counts = output.text.match(/(\d+) passed.*\| (\d+) failed(?:.*\| (\d+) ignored)?/);
+passed += Number(counts?.[1] ?? 0);
+skipped += Number(counts?.[3] ?? 0);
+failed += Number(counts?.[2] ?? 0);
+// A test file that does not even load is counted nowhere.
+if (!output.success && Number(counts?.[2] ?? 0) === 0) failed++;
+
+console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+Deno.exit(failed === 0 && passed > 0 ? 0 : 1);
+
+/** Runs deno, shows what it prints as it comes, and keeps it. */
+async function run(args: string[]): Promise<{ success: boolean; text: string }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args,
+    stdout: "piped",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+  let text = "";
+  for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    await Deno.stdout.write(new TextEncoder().encode(chunk));
+  }
+  return { success: (await child.status).success, text };
+}
+
+async function typescript(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) found.push(...await typescript(path));
+    else if (name.endsWith(".ts")) found.push(path);
+  }
+  return found.sort();
+}
