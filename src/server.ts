@@ -77,12 +77,12 @@ export class Server {
     this.#observer = {
       detected: (protocol) => metrics.detected(protocol),
       connected: (route, ms) => metrics.connected(route, ms),
+      exhausted: () => this.#exhausted(),
       bytes: (route) => metrics.bytes(route),
       ended: (summary, end) => {
         metrics.ended(summary, end);
         const { enabled, format } = this.#book.config.accessLog;
         if (enabled) logAccess(outputs.access, format, summary, end);
-        if (end === "connection_limit") this.#exhausted();
       },
     };
   }

@@ -42,6 +42,8 @@ export interface Observer {
   detected(protocol: Protocol): void;
   /** A backend has accepted, after so many milliseconds. */
   connected(route: string, ms: number): void;
+  /** There was no descriptor left for a backend. */
+  exhausted(): void;
   /** Where the bytes of a route are counted; the route is absent for a client that never got one. */
   bytes(route: string | undefined): RouteBytes;
   /** It is over. */
@@ -70,6 +72,7 @@ export class Session implements Timed {
   readonly #summary: Summary;
   readonly #asked: { -readonly [K in keyof Asked]: Asked[K] } = { protocol: "unknown" };
   #backend?: ConnStream;
+  #dialling = false;
   #head: Uint8Array<ArrayBuffer> = heads.take();
   #headLength = 0;
   #reading?: Promise<boolean>;
@@ -108,9 +111,9 @@ export class Session implements Timed {
     this.#summary = { client, listener, protocol: "unknown", rx: 0, tx: 0 };
   }
 
-  /** How many sockets it has open. */
+  /** How many sockets it has open, the one that is being connected included. */
   get sockets(): number {
-    return this.#backend === undefined ? 1 : 2;
+    return this.#dialling || this.#backend !== undefined ? 2 : 1;
   }
 
   /**
@@ -248,6 +251,7 @@ export class Session implements Timed {
     const attempt = new AbortController();
     this.#within(config.timeouts.connect, () => attempt.abort());
     const started = performance.now();
+    this.#dialling = true;
     const connected = decision.kind === "forward"
       ? await connect(
         forwardTarget(config, sniffed),
@@ -261,7 +265,10 @@ export class Session implements Timed {
       this.#summary.backend = connected.backend;
       this.#summary.connectMs = ms;
       this.#observer.connected(decision.label, ms);
+    } else if (connected.reason === "connection_limit") {
+      this.#observer.exhausted();
     }
+    this.#dialling = false;
     return connected;
   }
 

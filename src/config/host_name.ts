@@ -6,7 +6,7 @@
 import { isIP } from "node:net";
 
 /** A label: RFC 1123, 2.1, and the underscore that is in use all the same. */
-const LABEL = /^[a-z0-9_-]{1,63}$/;
+const LABEL = /^[A-Za-z0-9_-]{1,63}$/;
 
 /** Longest name, without the trailing dot: RFC 1035, 2.3.4. */
 const MAX_NAME = 253;
@@ -15,7 +15,7 @@ const MAX_NAME = 253;
 const MAX_IP = 45;
 
 /** A last label that makes systems read the whole as an IPv4 address: WHATWG URL, "ends in a number". */
-const NUMBER = /^(?:\d+|0x[0-9a-f]*)$/;
+const NUMBER = /^(?:\d+|0x[0-9a-f]*)$/i;
 
 /**
  * Reads a host name.
@@ -36,10 +36,9 @@ export function parseHostName(text: string): string | undefined {
   if (text.length > MAX_NAME + 1) return undefined;
   const name = text.endsWith(".") ? text.slice(0, -1) : text;
   if (name.length > MAX_NAME) return undefined;
-  const lower = name.toLowerCase();
-  const labels = lower.split(".");
+  const labels = name.split(".");
   if (!labels.every((label) => LABEL.test(label))) return undefined;
-  return NUMBER.test(labels[labels.length - 1]) ? undefined : lower;
+  return NUMBER.test(labels[labels.length - 1]) ? undefined : name.toLowerCase();
 }
 
 /**
