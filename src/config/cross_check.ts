@@ -13,8 +13,8 @@ import { ANY_HOST, LOCAL_HOST, METRICS_ADDRESS } from "./schema.ts";
 const MAX_SHOWN = 8;
 
 /**
- * Checks values against each other. Says nothing about a value that is wrong by itself, nor about what depends on
- * it; so its complaints and those of the schema can be shown side by side.
+ * Checks values against each other. Says nothing about a value that is wrong by itself, nor about what depends
+ * on it; so its complaints and those of the schema can be shown side by side.
  *
  * @param values A document, as `readValues` gives it.
  * @returns What is wrong. Never throws.

@@ -1,6 +1,6 @@
 /**
- * The kinds of fields that a configuration is made of, as zod schemas whose issues say what was found and what is
- * accepted.
+ * The kinds of fields that a configuration is made of, as zod schemas whose issues say what was found and what
+ * is accepted.
  *
  * @module
  */
@@ -26,6 +26,14 @@ type Context = z.core.$RefinementCtx;
  * @param field The schema.
  * @param found The value.
  * @returns What the schema makes of it, or all that is wrong. Never throws.
+ *
+ * @example
+ * ```ts
+ * import { check, flag, mapping } from "./fields.ts";
+ *
+ * check(mapping({ enabled: flag() }), { enabled: "on" });
+ * // { complaints: [{ path: ["enabled"], message: 'found "on", expected true or false', atKey: false }] }
+ * ```
  */
 export function check<T>(
   field: Field<T>,

@@ -10,7 +10,7 @@ const MAX_SHOWN = 80;
 /** C1 controls and line separators, which JSON leaves as they are and terminals do not. */
 const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029]/g;
 
-/** A scalar that YAML turned into something else than what it looks like: `017` is 15, `2024-01-01` a Date. */
+/** A scalar that YAML turned into something else than it looks like: `017` is 15, `2024-01-01` a Date. */
 export class Misread {
   /**
    * Keeps the text.

@@ -14,15 +14,15 @@ const MAX_NAME = 253;
 /** Longest IP literal: eight groups, the last two as IPv4. */
 const MAX_IP = 45;
 
-/** A last label that makes systems read the whole as an IPv4 address: WHATWG URL, "ends in a number". */
+/** A last label that makes systems read the whole as an IPv4 address: WHATWG URL, 3.5. */
 const NUMBER = /^(?:\d+|0x[0-9a-f]*)$/i;
 
 /**
  * Reads a host name.
  *
  * @param text Any text.
- * @returns The name in lower case without its trailing dot; `undefined` if it is not one: an empty or too long
- *   label, other characters than letters, digits, `-` and `_`, or a last label that is a number. Never throws.
+ * @returns The name in lower case without its trailing dot; `undefined` if it is none: an empty or too long
+ *   label, characters but letters, digits, `-` and `_`, or a last label that is a number. Never throws.
  *
  * @example
  * ```ts

@@ -32,14 +32,15 @@ export function parseHostPattern(text: string): Parsed<string> {
   if (name !== undefined) return { value: wildcard ? `*.${name}` : name };
   return {
     accepts: String
-      .raw`a name such as "www.example.com", "*.example.com", a regex such as '/^www[0-9]\.example\.com$/', or "*"`,
+      .raw`a name such as "www.example.com", "*.example.com", a regex such as '/^a[0-9]\.example$/', or "*"`,
   };
 }
 
 /**
- * Reads a pattern of the allowlist.
+ * Reads a pattern of the allowlist. IP addresses are let through, because SNIProxy-rs takes them; they match
+ * nothing, for nobody can ask for one by name.
  *
- * @param text A name, `*.suffix`, `*suffix` or `*`.
+ * @param text A name, `*.suffix`, `*suffix`, `*` or an IP address.
  * @returns The pattern, in lower case without a trailing dot. Never throws.
  *
  * @example
@@ -50,8 +51,7 @@ export function parseHostPattern(text: string): Parsed<string> {
  * ```
  */
 export function parseAllowPattern(text: string): Parsed<string> {
-  if (text === "*") return { value: text };
-  if (isIp(text)) return { accepts: NO_IP };
+  if (text === "*" || isIp(text)) return { value: text };
   if (!text.startsWith("*")) {
     const name = parseHostName(text);
     if (name !== undefined) return { value: name };
@@ -66,6 +66,12 @@ export function parseAllowPattern(text: string): Parsed<string> {
   return { accepts: `a name such as "www.example.com", "*.example.com", "*suffix", or "*"` };
 }
 
-function isIp(text: string): boolean {
+/**
+ * Whether a pattern is an IP address, in brackets or not.
+ *
+ * @param text The pattern.
+ * @returns True if it is. Never throws.
+ */
+export function isIp(text: string): boolean {
   return parseIpLiteral(text.startsWith("[") ? text.slice(1, -1) : text) !== undefined;
 }

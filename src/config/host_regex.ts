@@ -13,9 +13,10 @@ const MAX_LENGTH = 1000;
 const END = /(?:^|[^\\])(?:\\\\)*\$$/;
 
 /**
- * Reads a regular expression between slashes. JavaScript backtracks, so that on `^(a+)+$` or `^(a|a)*$` a name of
- * 40 characters would stop the event loop for hours. Neither a repetition inside of a repeated group is
- * accepted, nor a choice: what is left has one way to match a given length and no exponential cost.
+ * Reads a regular expression between slashes. JavaScript backtracks: with `^(a+)+$` or `^(a|a)*$` a name of 40
+ * characters would stop the event loop for hours. So neither a repetition nor a choice is accepted inside of a
+ * repeated group; without them, every round of the group takes the same number of characters, and there are no
+ * exponentially many ways to try.
  *
  * @param text `/`, an expression that begins with `^` and ends with `$`, and `/`.
  * @returns The text itself. Never throws.

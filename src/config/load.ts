@@ -6,6 +6,7 @@
 import type { Config } from "./config.ts";
 import { crossCheck } from "./cross_check.ts";
 import { isMapping } from "./fields.ts";
+import { isIp } from "./host_pattern.ts";
 import { offsetOf } from "./outline.ts";
 import { type Complaint, locate, type Problem } from "./problem.ts";
 import { checkDocument, IGNORED } from "./schema.ts";
@@ -66,13 +67,22 @@ export function parseConfig(text: string): Loaded {
     ...crossCheck(values),
   ];
   return "value" in checked && complaints.length === 0
-    ? { ok: true, config: checked.value, warnings: toProblems(ignoredKeys(values)) }
+    ? { ok: true, config: checked.value, warnings: toProblems(idle(values)) }
     : { ok: false, problems: toProblems(complaints) };
 }
 
-function ignoredKeys(values: unknown): Complaint[] {
-  return Object.entries(isMapping(values) ? values : {}).flatMap(([key, value]) => {
+/** What is valid and does nothing. */
+function idle(values: unknown): Complaint[] {
+  if (!isMapping(values)) return [];
+  const keys = Object.entries(values).flatMap(([key, value]) => {
     const message = value === undefined ? undefined : IGNORED.get(key);
     return message === undefined ? [] : [{ path: [key], message, atKey: true }];
   });
+  const allowlist: unknown[] = Array.isArray(values.allowlist) ? values.allowlist : [];
+  const patterns = allowlist.flatMap((pattern, index) =>
+    typeof pattern === "string" && isIp(pattern)
+      ? [{ path: ["allowlist", index], message: "has no effect: an IP address is not a name" }]
+      : []
+  );
+  return [...keys, ...patterns];
 }
