@@ -6,6 +6,7 @@
 import { hostName } from "./host_name.ts";
 import { HelloRecords } from "./hello_records.ts";
 import type { HelloFacts, Malformed, Sniffed, Sniffer, SniffResult } from "./sniffed.ts";
+import { VectorReader } from "./vector_reader.ts";
 
 /** Longest message read, without its header. */
 const MAX_MESSAGE = 65536;
@@ -18,6 +19,7 @@ const SERVER_NAME = 0;
 const ALPN = 16;
 const SUPPORTED_VERSIONS = 43;
 const KEY_SHARE = 51;
+/** RFC 9849, 5. A client without a key for it sends noise of the same shape (6.2), so it is not looked into. */
 const ENCRYPTED_CLIENT_HELLO = 0xfe0d;
 
 /** ALPN ids kept; nobody offers so many. */
@@ -40,72 +42,42 @@ const POST_QUANTUM = new Set([0x11ec, 0x11eb, 0x11ed, 0x6399, 0x639a]);
 export class ClientHelloSniffer implements Sniffer {
   readonly #records = new HelloRecords();
   /** Of the whole message, once its header is there. */
-  #length = Infinity;
+  #length?: number;
 
   /**
-   * Looks at what there is: RFC 8446, 4.1.2 and 5.1.
+   * Looks at what there is: RFC 8446, 4.1.2 and 5.1. What comes behind the hello is not looked at: it may be early
+   * data (RFC 8446, 4.2.10).
    *
    * @param bytes Everything the client has sent so far.
    * @returns The hello, what is wrong with it, or `undefined` if more bytes are needed. Never throws.
    */
   sniff(bytes: Uint8Array): SniffResult {
+    if (this.#length === undefined) {
+      const length = this.#readHeader(bytes);
+      if (typeof length !== "number") return length;
+      this.#length = length;
+    }
     const problem = this.#records.read(bytes, this.#length);
+    if (problem !== undefined) return malformed(problem);
+    const { message, count } = this.#records;
+    return message.length < this.#length
+      ? undefined
+      : parse(message.subarray(0, this.#length), count);
+  }
+
+  /** The length of the whole message. Reads no further than it must, so that the verdict is the same for any cut. */
+  #readHeader(bytes: Uint8Array): number | Malformed | undefined {
+    const problem = this.#records.read(bytes, MESSAGE_HEADER);
     const message = this.#records.message;
-    if (this.#length === Infinity && message.length >= MESSAGE_HEADER) {
-      if (message[0] !== CLIENT_HELLO) {
-        return malformed("the first message is not a ClientHello (RFC 8446, 4.1.2)");
-      }
-      const length = message[1] << 16 | message[2] << 8 | message[3];
-      if (length > MAX_MESSAGE) return malformed(`a ClientHello of ${length} bytes is too long`);
-      this.#length = MESSAGE_HEADER + length;
+    if (message.length > 0 && message[0] !== CLIENT_HELLO) {
+      return malformed(`a message of type ${message[0]}, not a ClientHello (RFC 8446, 4.1.2)`);
     }
-    if (message.length < this.#length) {
-      return problem === undefined ? undefined : malformed(problem);
-    }
-    return parse(message.subarray(0, this.#length), this.#records.count);
-  }
-}
-
-/** Reads vectors from a message; once it has run past an end it is `broken`, and everything reads as empty. */
-class Reader {
-  at: number;
-  end: number;
-  broken = false;
-  constructor(readonly bytes: Uint8Array, at: number, end: number) {
-    this.at = at;
-    this.end = end;
-  }
-
-  get more(): boolean {
-    return !this.broken && this.at < this.end;
-  }
-
-  uint8(): number {
-    return this.skip(1) ? this.bytes[this.at - 1] : 0;
-  }
-
-  uint16(): number {
-    return this.skip(2) ? this.bytes[this.at - 2] << 8 | this.bytes[this.at - 1] : 0;
-  }
-
-  skip(count: number): boolean {
-    if (this.broken || this.at + count > this.end) {
-      this.broken = true;
-      return false;
-    }
-    this.at += count;
-    return true;
-  }
-
-  /** A vector of so many bytes, which is skipped here. */
-  vector(length: number): Reader {
-    const start = this.at;
-    const fits = this.skip(length);
-    return new Reader(this.bytes, start, fits ? start + length : start);
-  }
-
-  text(): string {
-    return String.fromCharCode(...this.bytes.subarray(this.at, this.end));
+    if (problem !== undefined) return malformed(problem);
+    if (message.length < MESSAGE_HEADER) return undefined;
+    const length = message[1] << 16 | message[2] << 8 | message[3];
+    return length > MAX_MESSAGE
+      ? malformed(`a ClientHello of ${length} bytes, over the limit of ${MAX_MESSAGE}`)
+      : MESSAGE_HEADER + length;
   }
 }
 
@@ -119,13 +91,13 @@ interface Found {
 }
 
 function parse(message: Uint8Array, records: number): Sniffed | Malformed {
-  const reader = new Reader(message, MESSAGE_HEADER, message.length);
+  const reader = new VectorReader(message, MESSAGE_HEADER, message.length);
   const legacyVersion = reader.uint16();
   const RANDOM = 32;
   reader.skip(RANDOM);
   const sessionId = reader.vector(reader.uint8());
-  if (sessionId.end - sessionId.at > 32) {
-    return malformed("legacy_session_id over 32 bytes (RFC 8446, 4.1.2)");
+  if (reader.broken || sessionId.end - sessionId.at > 32) {
+    return malformed("legacy_session_id cut off or over 32 bytes (RFC 8446, 4.1.2)");
   }
   const suites = reader.vector(reader.uint16());
   if (!suites.more || (suites.end - suites.at) % 2 !== 0) {
@@ -155,7 +127,7 @@ function parse(message: Uint8Array, records: number): Sniffed | Malformed {
 }
 
 /** RFC 8446, 4.2. Returns what is wrong, if something is. */
-function readExtensions(extensions: Reader, found: Found): string | undefined {
+function readExtensions(extensions: VectorReader, found: Found): string | undefined {
   let seen = 0;
   while (extensions.more) {
     const type = extensions.uint16();
@@ -174,7 +146,7 @@ function readExtensions(extensions: Reader, found: Found): string | undefined {
 /** The extensions that are looked into, each with a bit that says it was seen. */
 const EXTENSIONS = new Map<
   number,
-  { bit: number; read: (data: Reader, found: Found) => string | undefined }
+  { bit: number; read: (data: VectorReader, found: Found) => string | undefined }
 >([
   [SERVER_NAME, { bit: 1, read: readServerName }],
   [ALPN, { bit: 2, read: readAlpn }],
@@ -189,29 +161,31 @@ const EXTENSIONS = new Map<
 ]);
 
 /** RFC 6066, 3. */
-function readServerName(data: Reader, found: Found): string | undefined {
+function readServerName(data: VectorReader, found: Found): string | undefined {
   const list = data.vector(data.uint16());
   if (data.broken || data.more || !list.more) {
-    return "server_name is cut off or empty (RFC 6066, 3)";
+    return "the server_name list is empty or does not fit its extension (RFC 6066, 3)";
   }
   let hostNames = 0;
   while (list.more) {
     const HOST_NAME = 0;
     const type = list.uint8();
     const entry = list.vector(list.uint16());
-    if (list.broken) return "server_name is cut off (RFC 6066, 3)";
+    if (list.broken) return "a server_name entry is cut off (RFC 6066, 3)";
     if (type !== HOST_NAME) continue;
     if (++hostNames > 1) return "server_name has two host names (RFC 6066, 3)";
-    // Longer ones are no names, whatever they say.
+    // Longer ones are no names, whatever they say: 253 bytes and a trailing dot.
     if (entry.end - entry.at <= 254) found.name = hostName(entry.text());
   }
   return undefined;
 }
 
 /** RFC 7301, 3.1. */
-function readAlpn(data: Reader, found: Found): string | undefined {
+function readAlpn(data: VectorReader, found: Found): string | undefined {
   const list = data.vector(data.uint16());
-  if (data.broken || data.more || !list.more) return "ALPN is cut off or empty (RFC 7301, 3.1)";
+  if (data.broken || data.more || !list.more) {
+    return "the ALPN list is empty or does not fit its extension (RFC 7301, 3.1)";
+  }
   while (list.more) {
     const id = list.vector(list.uint8());
     if (list.broken || !id.more) return "an ALPN id is cut off or empty (RFC 7301, 3.1)";
@@ -222,23 +196,25 @@ function readAlpn(data: Reader, found: Found): string | undefined {
 }
 
 /** RFC 8446, 4.2.1. */
-function readVersions(data: Reader, found: Found): string | undefined {
+function readVersions(data: VectorReader, found: Found): string | undefined {
   const list = data.vector(data.uint8());
   if (data.broken || data.more || !list.more) {
-    return "supported_versions is cut off or empty (RFC 8446, 4.2.1)";
+    return "supported_versions is empty or does not fit its extension (RFC 8446, 4.2.1)";
   }
   while (list.more) {
     const version = list.uint16();
-    if (list.broken) return "supported_versions is cut off (RFC 8446, 4.2.1)";
+    if (list.broken) return "supported_versions has half a version (RFC 8446, 4.2.1)";
     if (!isGrease(version)) found.versions.push(version);
   }
   return undefined;
 }
 
 /** RFC 8446, 4.2.8: may be empty, when the client wants to be told which group to use. */
-function readKeyShare(data: Reader, found: Found): string | undefined {
+function readKeyShare(data: VectorReader, found: Found): string | undefined {
   const list = data.vector(data.uint16());
-  if (data.broken || data.more) return "key_share is cut off (RFC 8446, 4.2.8)";
+  if (data.broken || data.more) {
+    return "the key_share list does not fit its extension (RFC 8446, 4.2.8)";
+  }
   while (list.more) {
     const group = list.uint16();
     list.vector(list.uint16());

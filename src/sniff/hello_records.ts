@@ -36,6 +36,14 @@ export class HelloRecords {
    * @returns What is wrong with a record, if something is.
    */
   read(bytes: Uint8Array, enough: number): string | undefined {
+    const problem = this.#readOn(bytes, enough);
+    // The first record lies in one piece behind its header, however it was cut on the way.
+    this.message = this.#own?.subarray(0, this.#length) ??
+      bytes.subarray(RECORD_HEADER, RECORD_HEADER + this.#length);
+    return problem;
+  }
+
+  #readOn(bytes: Uint8Array, enough: number): string | undefined {
     while (this.#length < enough) {
       if (this.#left === 0) {
         const problem = checkHeader(bytes, this.#at);
@@ -47,28 +55,26 @@ export class HelloRecords {
       }
       const take = Math.min(this.#left, bytes.length - this.#at);
       if (take === 0) return undefined;
-      this.#append(bytes, take);
+      if (this.count > 1) this.#copy(bytes, take);
+      this.#length += take;
       this.#at += take;
       this.#left -= take;
     }
     return undefined;
   }
 
-  #append(bytes: Uint8Array, take: number): void {
+  /** Puts the next bytes behind what there is. */
+  #copy(bytes: Uint8Array, take: number): void {
     const length = this.#length + take;
-    if (this.count === 1) {
-      // The first record lies in one piece behind its header, however it was cut on the way.
-      this.message = bytes.subarray(RECORD_HEADER, RECORD_HEADER + length);
-    } else {
-      if (this.#own === undefined || length > this.#own.length) {
-        const before = this.#own ?? bytes.subarray(RECORD_HEADER);
-        this.#own = new Uint8Array(Math.max(length * 2, 1024));
-        this.#own.set(before.subarray(0, this.#length));
-      }
-      this.#own.set(bytes.subarray(this.#at, this.#at + take), this.#length);
-      this.message = this.#own.subarray(0, length);
+    let own = this.#own;
+    if (own === undefined || length > own.length) {
+      const before = own ?? bytes.subarray(RECORD_HEADER);
+      own = new Uint8Array(Math.max(length * 2, 1024));
+      own.set(before.subarray(0, this.#length));
+      this.#own = own;
     }
-    this.#length = length;
+    // A view for each of 65,536 tiny records would cost more than all the rest.
+    for (let i = 0; i < take; i++) own[this.#length + i] = bytes[this.#at + i];
   }
 }
 
