@@ -103,6 +103,7 @@ export class Session implements Timed {
     // What comes over IPv4 to an IPv6 socket is still an IPv4 client.
     const ip = hostname.startsWith("::ffff:") ? hostname.slice(7) : hostname;
     const client = canonical({ host: ip, port });
+    conn.setNoDelay(true);
     this.#localIp = conn.localAddr.hostname;
     this.#client = new ConnStream(conn);
     this.#book = book;

@@ -78,6 +78,8 @@ export interface ProxyOptions {
   readonly through?: readonly string[];
   /** More arguments of `deno task start`. */
   readonly args?: readonly string[];
+  /** What becomes of its stdout: the default reads the access log; its reader may also leave, or hang. */
+  readonly stdout?: "read" | "closed" | "unread";
 }
 
 /** The proxy, running. Disposing it kills it. */
@@ -93,16 +95,25 @@ export class Proxy implements AsyncDisposable {
   readonly #folder: string;
   #exited?: Deno.CommandStatus;
 
-  private constructor(child: Deno.ChildProcess, ports: Proxy["ports"], folder: string) {
+  private constructor(
+    child: Deno.ChildProcess,
+    ports: Proxy["ports"],
+    folder: string,
+    stdout: ProxyOptions["stdout"] = "read",
+  ) {
     this.#child = child;
     this.ports = ports;
     this.#folder = folder;
     this.#reading = Promise.all([
       lines(child.stderr, (line) => this.log.push(line)),
-      lines(child.stdout, (line) => {
+      stdout === "read" && lines(child.stdout, (line) => {
         if (line.startsWith("{")) this.access.push(JSON.parse(line));
       }),
-      child.status.then((status) => this.#exited = status),
+      stdout === "closed" && child.stdout.cancel(),
+      child.status.then((status) => {
+        this.#exited = status;
+        if (stdout === "unread") return child.stdout.cancel();
+      }),
     ]);
   }
 
@@ -119,6 +130,7 @@ export class Proxy implements AsyncDisposable {
       spawn(folder, fill(options.config, { http, tls, metrics }), options),
       { http, tls, metrics },
       folder,
+      options.stdout,
     );
     try {
       await until("the proxy to be ready", () => {
