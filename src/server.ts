@@ -213,6 +213,7 @@ export class Server {
       }
       // Another listener may have filled the last place while this one waited for a client.
       await this.#room();
+      if (this.#listeners.get(name) !== listener) return conn.close();
       this.#begin(conn, name);
     }
   }
