@@ -21,6 +21,9 @@ import { type Observer, type Rulebook, Session } from "./session.ts";
 /** How long accepting rests after something other than a client kept it from working. */
 const PAUSE_MS = 100;
 
+/** How often running out of descriptors is worth a line. */
+const WARN_EVERY_MS = 10_000;
+
 /** Descriptors left free once their limit is known: the runtime opens files of its own. */
 const SPARE_DESCRIPTORS = 16;
 
@@ -60,8 +63,11 @@ export class Server {
   #book: Rulebook;
   #endpoint?: AsyncDisposable;
   #ready = false;
+  /** Whether the time to finish is up: nothing begins any more. */
+  #over = false;
   /** Sessions at a time: `max_connections`, or fewer once the descriptor limit is known. */
   #ceiling: number;
+  #warnedAt = -Infinity;
   #waiters: (() => void)[] = [];
 
   private constructor(config: Config, outputs: Outputs) {
@@ -162,6 +168,8 @@ export class Server {
       await Promise.race([this.#drained(), late.promise]);
       clearTimeout(timer);
     }
+    this.#over = true;
+    this.#wake();
     for (const session of this.#sessions) session.close("shutdown");
     await this.#drained();
     this.#sweep[Symbol.dispose]();
@@ -202,7 +210,7 @@ export class Server {
   /** Accepts for as long as the listener is open; rests while there are as many sessions as may be. */
   async #accept(name: string, listener: Deno.TcpListener): Promise<void> {
     for (;;) {
-      await this.#room();
+      while (this.#sessions.size >= this.#ceiling) await this.#freed();
       if (this.#listeners.get(name) !== listener) return;
       let conn: Deno.TcpConn;
       try {
@@ -211,15 +219,12 @@ export class Server {
         if (this.#listeners.get(name) === listener) await this.#acceptFailed(error);
         continue;
       }
-      // Another listener may have filled the last place while this one waited for a client.
-      await this.#room();
-      if (this.#listeners.get(name) !== listener) return conn.close();
+      // Another listener may have filled the last place while this one waited for a client. Looking and taking
+      // are one turn: whoever else was woken looks after that.
+      while (!this.#over && this.#sessions.size >= this.#ceiling) await this.#freed();
+      if (this.#over) return conn.close();
       this.#begin(conn, name);
     }
-  }
-
-  async #room(): Promise<void> {
-    while (this.#sessions.size >= this.#ceiling) await this.#freed();
   }
 
   async #begin(conn: Deno.TcpConn, listener: string): Promise<void> {
@@ -250,6 +255,9 @@ export class Server {
     const ceiling = Math.max(1, Math.floor((sockets - SPARE_DESCRIPTORS) / 2));
     if (ceiling >= this.#ceiling) return;
     this.#ceiling = ceiling;
+    const now = performance.now();
+    if (now - this.#warnedAt < WARN_EVERY_MS) return;
+    this.#warnedAt = now;
     this.#outputs.log.warn(
       "out of file descriptors: serving fewer connections at a time until the next reload; " +
         "raise the limit (ulimit -n) to twice max_connections and some more",
@@ -306,7 +314,7 @@ function bind<T>(address: Address, open: () => T): T {
       throw new BindError(`cannot listen on ${name}: missing permission, add --allow-net=${name}`);
     }
     if (error instanceof Deno.errors.AddrInUse) {
-      throw new BindError(`cannot listen on ${name}: another process is using it`);
+      throw new BindError(`cannot listen on ${name}: the address is in use`);
     }
     if (error instanceof Deno.errors.PermissionDenied) {
       throw new BindError(

@@ -12,6 +12,7 @@ import { decide, type Decision, type Rules } from "./route/decide.ts";
 import type { NetworkGuard } from "./route/network_guard.ts";
 import type { Reason, Refusal } from "./route/refusal.ts";
 import { connect, type Connected } from "./upstream/connect.ts";
+import { withoutDelay } from "./upstream/dial.ts";
 import type { Pick } from "./upstream/pick.ts";
 import type { Resolve } from "./upstream/resolve.ts";
 import { heads } from "./relay/buffers.ts";
@@ -103,7 +104,7 @@ export class Session implements Timed {
     // What comes over IPv4 to an IPv6 socket is still an IPv4 client.
     const ip = hostname.startsWith("::ffff:") ? hostname.slice(7) : hostname;
     const client = canonical({ host: ip, port });
-    conn.setNoDelay(true);
+    withoutDelay(conn);
     this.#localIp = conn.localAddr.hostname;
     this.#client = new ConnStream(conn);
     this.#book = book;

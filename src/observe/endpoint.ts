@@ -15,6 +15,9 @@ export interface EndpointSource {
   ready(): boolean;
 }
 
+/** How long the endpoint rests after it could not accept. */
+const RESTART_MS = 100;
+
 const PAGES = "sniproxy: /metrics, /health, /ready\n";
 
 /**
@@ -54,19 +57,41 @@ export async function answer(request: Request, source: EndpointSource): Promise<
  */
 export function serveEndpoint(address: Address, source: EndpointSource): AsyncDisposable {
   const stop = new AbortController();
-  const server = Deno.serve({
-    hostname: address.host,
-    port: address.port,
-    signal: stop.signal,
-    onListen: () => {},
-    onError: () => new Response("internal error\n", { status: 500 }),
-  }, (request) => answer(request, source));
+  const start = (): Promise<void> =>
+    Deno.serve({
+      hostname: address.host,
+      port: address.port,
+      signal: stop.signal,
+      onListen: () => {},
+      onError: () => new Response("internal error\n", { status: 500 }),
+    }, (request) => answer(request, source)).finished;
+  const served = keepServing(start(), start, stop.signal);
   return {
     async [Symbol.asyncDispose](): Promise<void> {
       stop.abort();
-      await server.finished;
+      await served;
     },
   };
+}
+
+/** The runtime's server ends at the first accept that fails, as it does when there is no descriptor left. */
+async function keepServing(
+  finished: Promise<void>,
+  start: () => Promise<void>,
+  stop: AbortSignal,
+): Promise<void> {
+  for (let current = finished; !stop.aborted;) {
+    try {
+      await current;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
+      try {
+        current = start();
+      } catch (error) {
+        current = Promise.reject(error);
+      }
+    }
+  }
 }
 
 function json(status: number, body: Record<string, string>): Response {

@@ -32,8 +32,21 @@ export async function dial(
   const conn = addresses.length === 1
     ? await Deno.connect({ hostname: addresses[0], port, signal })
     : await race(addresses, port, signal);
-  conn.setNoDelay(true);
+  withoutDelay(conn);
   return conn;
+}
+
+/**
+ * Turns Nagle's algorithm off: small writes go out at once.
+ *
+ * @param conn The socket. One that has been reset already may not take it, and says so when it is used.
+ */
+export function withoutDelay(conn: Deno.TcpConn): void {
+  try {
+    conn.setNoDelay(true);
+  } catch {
+    // Its first read or write will fail.
+  }
 }
 
 function race(
