@@ -215,6 +215,7 @@ export class Session implements Timed {
       if (result === undefined) return "left";
       if (result.kind === "sniffed") return result;
       this.#asked.status = result.status;
+      this.#asked.streamId = result.streamId;
       return refusal("malformed", result.detail);
     }
   }

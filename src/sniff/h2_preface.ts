@@ -188,32 +188,36 @@ const PSEUDO = new Set([":method", ":scheme", ":path", ":authority", ":protocol"
 
 /** RFC 9113, 8.3.1. */
 function readRequest(fields: readonly HeaderField[], streamId: number): Sniffed | Malformed {
+  const bad = (detail: string, status?: number): Malformed => ({
+    ...malformed(detail, status),
+    streamId,
+  });
   const pseudo = new Map<string, string>();
   let host: string | undefined;
   let regular = false;
   for (const [name, value] of fields) {
     if (name.startsWith(":")) {
-      if (regular) return malformed("a pseudo-header behind a field (RFC 9113, 8.3)");
-      if (!PSEUDO.has(name)) return malformed("an unknown pseudo-header (RFC 9113, 8.3)");
-      if (pseudo.has(name)) return malformed("a pseudo-header twice (RFC 9113, 8.3)");
+      if (regular) return bad("a pseudo-header behind a field (RFC 9113, 8.3)");
+      if (!PSEUDO.has(name)) return bad("an unknown pseudo-header (RFC 9113, 8.3)");
+      if (pseudo.has(name)) return bad("a pseudo-header twice (RFC 9113, 8.3)");
       pseudo.set(name, value);
       continue;
     }
     regular = true;
     if (name !== "host") continue;
-    if (host !== undefined) return malformed("more than one host (RFC 9113, 8.3.1)");
+    if (host !== undefined) return bad("more than one host (RFC 9113, 8.3.1)");
     host = value;
   }
   const method = pseudo.get(":method");
-  if (method === undefined || method === "") return malformed("no :method (RFC 9113, 8.3.1)");
-  if (method === "CONNECT") return malformed("CONNECT is not for a reverse proxy", 405);
+  if (method === undefined || method === "") return bad("no :method (RFC 9113, 8.3.1)");
+  if (method === "CONNECT") return bad("CONNECT is not for a reverse proxy", 405);
   const text = pseudo.get(":authority") ?? host;
   if (host !== undefined && text !== host && text?.toLowerCase() !== host.toLowerCase()) {
-    return malformed(":authority and host differ (RFC 9113, 8.3.1)");
+    return bad(":authority and host differ (RFC 9113, 8.3.1)");
   }
   const authority = text === undefined ? undefined : parseAuthority(text);
   if (text !== undefined && authority === undefined) {
-    return malformed(":authority is not an authority (RFC 9113, 8.3.1)");
+    return bad(":authority is not an authority (RFC 9113, 8.3.1)");
   }
   return {
     kind: "sniffed",

@@ -219,15 +219,15 @@ export class Http1Sniffer implements Sniffer {
     // RFC 9112, 2.2: an empty line before the request line is to be ignored.
     const start = bytes[0] === CR ? 2 : 0;
     const end = this.#end.find(bytes, start);
-    if (typeof end === "object") return malformed(end);
-    if (!this.#lineChecked) {
-      const { firstLine } = this.#end;
-      if (firstLine === undefined) return undefined;
+    const { firstLine } = this.#end;
+    if (firstLine !== undefined && !this.#lineChecked) {
+      // Before what is wrong further on, so that the verdict does not depend on how the bytes were cut.
       const line = parseRequestLine(latin1(bytes, start, firstLine));
       if (line.kind === "bad") return malformed(line);
       this.#lineChecked = true;
     }
     if (end === undefined) return undefined;
+    if (typeof end === "object") return malformed(end);
     const head = parseRequestHead(bytes, start, end);
     return head.kind === "bad" ? malformed(head) : sniffed(head);
   }

@@ -62,6 +62,8 @@ export interface Malformed {
   readonly detail: string;
   /** The HTTP status that says so: 400, 405 for CONNECT, 431 for a head that is too large, 501, 505. */
   readonly status?: number;
+  /** The h2c stream that can be told; absent if it is the connection that is broken. */
+  readonly streamId?: number;
 }
 
 /** `undefined` means that more bytes are needed. */

@@ -38,7 +38,7 @@ function isExecutable(path: string): boolean {
  * @param fn The test.
  *
  * @example
- * ```ts no-assert
+ * ```ts
  * import { e2eTest, run } from "./tools.ts";
  *
  * e2eTest("curl says its version", ["curl"], async () => {
