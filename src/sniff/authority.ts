@@ -15,7 +15,7 @@ export interface Authority {
 }
 
 /** RFC 3986, 3.2.2: `reg-name` as far as it is in use; names are judged afterwards. */
-const HOST = /^[A-Za-z0-9\-._~!$&'()*+,;=%]*$/;
+const HOST = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*$/;
 
 /** RFC 3986, 3.2.3. */
 const PORT = /^[0-9]{0,5}$/;

@@ -76,11 +76,13 @@ export class H2Sniffer implements Sniffer {
       this.#at = PREFACE.length;
     }
     for (;;) {
+      // However many bytes of it are there, so that the verdict does not depend on how they were cut.
+      if (this.#at + FRAME_HEADER > MAX_BYTES) return TOO_LONG;
       const frame = readFrame(bytes, this.#at);
-      if (frame === undefined) return tooLong(bytes.length);
+      if (frame === undefined) return undefined;
       const problem = this.#check(frame);
       if (problem !== undefined) return malformed(problem);
-      if (frame.end > MAX_BYTES) return tooLong(frame.end);
+      if (frame.end > MAX_BYTES) return TOO_LONG;
       if (bytes.length < frame.end) return undefined;
       this.#at = frame.end;
       if (frame.type !== HEADERS && frame.type !== CONTINUATION) continue;
@@ -231,11 +233,12 @@ function readRequest(fields: readonly HeaderField[], streamId: number): Sniffed 
 
 const NO_ALPN: readonly string[] = [];
 
-function tooLong(length: number): Malformed | undefined {
-  return length > MAX_BYTES
-    ? malformed(`a request of more than ${MAX_BYTES} bytes (RFC 9113, 10.5.1)`, 431)
-    : undefined;
-}
+const TOO_LONG: Malformed = {
+  kind: "malformed",
+  protocol: "h2c",
+  status: 431,
+  detail: `a request of more than ${MAX_BYTES} bytes (RFC 9113, 10.5.1)`,
+};
 
 function malformed(detail: string, status = 400): Malformed {
   return { kind: "malformed", protocol: "h2c", status, detail };

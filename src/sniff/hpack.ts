@@ -4,6 +4,7 @@
  * @module
  */
 import { decodeHuffman } from "./huffman.ts";
+import { latin1 } from "./latin1.ts";
 
 /** What a peer may use that has been told nothing else: RFC 9113, 6.5.2. */
 const MAX_TABLE = 4096;
@@ -185,7 +186,7 @@ class BlockDecoder {
     this.#at += length;
     const text = huffman
       ? decodeHuffman(this.#bytes, start, this.#at)
-      : latin1.decode(this.#bytes.subarray(start, this.#at));
+      : latin1(this.#bytes, start, this.#at);
     if (text === undefined) this.#fail("a bad Huffman code (RFC 7541, 5.2)");
     return text ?? "";
   }
@@ -201,5 +202,3 @@ class BlockDecoder {
     this.#at = this.#end;
   }
 }
-
-const latin1 = new TextDecoder("latin1");

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Authority, parseAuthority } from "./authority.ts";
+import { latin1 } from "./latin1.ts";
 import type { Malformed, Sniffed, Sniffer, SniffResult } from "./sniffed.ts";
 
 /** Longest head, with the empty line that ends it. */
@@ -126,8 +127,8 @@ export function parseRequestHead(
   }
   const absolute = ABSOLUTE.exec(target);
   if (absolute !== null) {
-    // RFC 9112, 3.2.2: what the target says overrides Host.
-    authority = absolute[1] === "" ? undefined : parseAuthority(absolute[1]);
+    // RFC 9112, 3.2.2: what the target says overrides Host. Its host must not be empty (RFC 9110, 4.2.1).
+    authority = NO_HOST.test(absolute[1]) ? undefined : parseAuthority(absolute[1]);
     if (authority === undefined) {
       return bad(400, "the target's authority is not one (RFC 9112, 3.2.2)");
     }
@@ -138,6 +139,7 @@ export function parseRequestHead(
 }
 
 const ABSOLUTE = /^https?:\/\/([^/?#]*)/i;
+const NO_HOST = /^(?::|$)/;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const VERSION = /^HTTP\/([0-9])\.([0-9])$/;
 const TARGET = /^[!-~]+$/;
@@ -184,12 +186,6 @@ function isBlank(code: number): boolean {
   return code === SPACE || code === TAB;
 }
 
-const decoder = new TextDecoder("latin1");
-
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return decoder.decode(bytes.subarray(start, end));
-}
-
 function bad(status: number, detail: string): BadHead {
   return { kind: "bad", status, detail };
 }
@@ -217,7 +213,7 @@ export class Http1Sniffer implements Sniffer {
    */
   sniff(bytes: Uint8Array): SniffResult {
     // RFC 9112, 2.2: an empty line before the request line is to be ignored.
-    const start = bytes[0] === CR ? 2 : 0;
+    const start = bytes[0] === CR && bytes[1] === LF ? 2 : 0;
     const end = this.#end.find(bytes, start);
     const { firstLine } = this.#end;
     if (firstLine !== undefined && !this.#lineChecked) {

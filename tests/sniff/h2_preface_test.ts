@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { H2Sniffer } from "../../src/sniff/h2_preface.ts";
 import { everyCut, mutated, randomCuts } from "./every_cut.ts";
-import { latin1 } from "./hex.ts";
+import { hex, latin1 } from "./hex.ts";
 import { generator } from "./random.ts";
 
 const make = (): H2Sniffer => new H2Sniffer();
@@ -29,20 +29,37 @@ const END_HEADERS = 4;
 const PADDED = 8;
 const PRIORITY = 32;
 
-/** What curl 7.88 sends for `--http2-prior-knowledge http://example.com/name`, up to its request. */
-const CURL = PREFACE +
-  frame(4, 0, 0, "\0\x03\0\0\0\x64\0\x04\x02\0\0\0\0\x02\0\0\0\0") +
-  frame(8, 0, 0, "\x01\xff\0\x01") +
-  frame(
-    1,
-    5,
-    1,
-    GET + field(":authority", "example.com") + field("user-agent", "curl/7.88.1") +
-      field("accept", "*/*"),
-  );
+/** What curl 7.88.1 sent for `--http2-prior-knowledge http://example.com/name?q=1`. */
+const CURL = captured(
+  "505249202a20485454502f322e300d0a0d0a534d0d0a0d0a0000120400000000000003000000640004020000" +
+    "0000020000000000000408000000000001ff000100002401050000000182048762a1d25ff3b4018641882f91" +
+    "d35d055c87a77a8825b650c3abbcf2e153032a2f2a",
+);
+
+/** The same with `-d a=b http://Example.com:8080/post`, up to the body. */
+const CURL_POST = captured(
+  "505249202a20485454502f322e300d0a0d0a534d0d0a0d0a0000120400000000000003000000640004020000" +
+    "0000020000000000000408000000000001ff000100004301040000000183048462b3a13f86418cc1e474d741" +
+    "5721e9b8f01e077a8825b650c3abbcf2e153032a2f2a0f0d01335f981d75d0620d263d4c795bc78f0b4a7b29" +
+    "5adb282d443c8593",
+);
+
+/** What nghttp 1.52.0 sent: a tree of priorities, and its request on stream 13. */
+const NGHTTP = captured(
+  "505249202a20485454502f322e300d0a0d0a534d0d0a0d0a00000c04000000000000030000006400040000ff" +
+    "ff00000502000000000300000000c80000050200000000050000000064000005020000000007000000000000" +
+    "0005020000000009000000070000000502000000000b000000030000002901250000000d0000000b0f820484" +
+    "62a1d25f8641882f91d35d055c87a753032a2f2a907a8aaa69d29ac4c0576c4b83",
+);
+
+function captured(digits: string): string {
+  return String.fromCharCode(...hex(digits));
+}
 
 const GOOD: [what: string, sent: string, expected: Record<string, unknown>][] = [
   ["curl's", CURL, { name: "example.com", method: "GET", version: "2", streamId: 1 }],
+  ["curl's POST", CURL_POST, { name: "example.com", port: 8080, method: "POST" }],
+  ["nghttp's", NGHTTP, { name: "example.com", method: "GET", streamId: 13 }],
   ["a name with a port", START + frame(1, 5, 1, BLOCK), { name: "example.com", port: 8080 }],
   ["another stream", START + frame(1, 5, 7, BLOCK), { streamId: 7 }],
   ["padding", START + frame(1, 5 | PADDED, 1, "\x03" + BLOCK + "\0\0\0"), { name: "example.com" }],
@@ -170,6 +187,23 @@ Deno.test("a request may have 64 KiB, with all that is before it", () => {
   const endless = make().sniff(latin1(START + ping.repeat(4000)));
   assert(endless?.kind === "malformed");
   assertEquals(endless.status, 431);
+});
+
+Deno.test("at 64 KiB it is one verdict, however much of the next frame is there", () => {
+  for (let left = 1; left < 9; left++) {
+    const size = 65536 - left - START.length;
+    const fillers = [16384, 16384, 16384, size - 3 * 16393 - 9];
+    const sent = START + fillers.map((length) => frame(0xfa, 0, 0, "x".repeat(length))).join("");
+    assertEquals(sent.length, 65536 - left);
+    for (let more = 0; more <= 9; more++) {
+      const sniffer = make();
+      assertEquals(sniffer.sniff(latin1(sent.slice(0, -1))), undefined);
+      // DATA before HEADERS would be another verdict.
+      const result = sniffer.sniff(latin1(sent + frame(0, 0, 1).slice(0, more)));
+      assert(result?.kind === "malformed");
+      assertEquals(result.status, 431, `${left} left, ${more} more`);
+    }
+  }
 });
 
 Deno.test("50,000 mutations get a verdict that does not depend on how they are cut", () => {

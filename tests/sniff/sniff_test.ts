@@ -8,6 +8,10 @@ import { generator } from "./random.ts";
 
 const make = (): ConnectionSniffer => new ConnectionSniffer();
 const HELLO = records(chromeLike("tls.example"), 16384);
+const H2_REQUEST = latin1(
+  "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0" +
+    "\0\0\x10\x01\x05\0\0\0\x01\x82\x86\x84\x41\x0bh2c.example",
+);
 const REQUEST = latin1("GET / HTTP/1.1\r\nHost: http.example\r\n\r\n");
 
 Deno.test("TLS and HTTP are told apart by content, and their sniffers asked", () => {
@@ -16,6 +20,7 @@ Deno.test("TLS and HTTP are told apart by content, and their sniffers asked", ()
       [HELLO, "tls", "tls.example"],
       [REQUEST, "http", "http.example"],
       [latin1("\r\nGET / HTTP/1.0\r\n\r\n"), "http", undefined],
+      [H2_REQUEST, "h2c", "h2c.example"],
     ] as const
   ) {
     const { result } = everyCut(make, bytes, protocol);
