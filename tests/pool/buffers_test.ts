@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { createBufferPool } from "../../src/relay/buffers.ts";
+import { createBufferPool } from "../../src/pool/buffers.ts";
 
 Deno.test("buffers that are lent at the same time never overlap", () => {
   const pool = createBufferPool(8, 4, 100);

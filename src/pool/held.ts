@@ -1,0 +1,64 @@
+/**
+ * A connected socket at rest. A read is left waiting on it as a sentinel, for that is the only way to learn
+ * that the other side has hung up, or has said something that nobody asked for.
+ *
+ * @module
+ */
+import { parking } from "./buffers.ts";
+
+/** A read that is waiting; whoever takes the socket takes it over as the first read of its own. */
+export interface Ahead {
+  /** Where the bytes will be. */
+  readonly buffer: Uint8Array<ArrayBuffer>;
+  /** How many they are; `null` at the end of the stream. */
+  readonly read: Promise<number | null>;
+}
+
+/** A connected socket and what is known about it. */
+export interface Connection {
+  /** The socket. */
+  readonly conn: Deno.TcpConn;
+  /** When it was connected, in milliseconds as of `performance.now()`. */
+  readonly connectedAt: number;
+}
+
+/** A socket at rest, until somebody takes it or it is dropped. */
+export interface Held extends Connection {
+  /** Whether nobody has taken it yet and it has not been dropped. */
+  resting: boolean;
+  /** When it was last used; when it was connected, if it never was. */
+  readonly usedAt: number;
+  /** The sentinel. */
+  readonly ahead: Ahead;
+}
+
+/** What a sentinel has seen. */
+export type Wake = "closed_by_backend" | "unexpected_data";
+
+/**
+ * Lays a socket to rest.
+ *
+ * @param connection The socket; nobody may be reading from it.
+ * @param usedAt When it was last used.
+ * @param onWake Told what the sentinel has seen, if the socket is still at rest then.
+ * @returns The socket at rest.
+ */
+export function hold(
+  { conn, connectedAt }: Connection,
+  usedAt: number,
+  onWake: (held: Held, wake: Wake) => void,
+): Held {
+  const buffer = parking.take();
+  const read = conn.read(buffer);
+  const held: Held = { conn, connectedAt, usedAt, ahead: { buffer, read }, resting: true };
+  const woken = (wake: Wake): void => {
+    if (!held.resting) return;
+    held.resting = false;
+    onWake(held, wake);
+  };
+  read.then(
+    (count) => woken(count === null ? "closed_by_backend" : "unexpected_data"),
+    () => woken("closed_by_backend"),
+  );
+  return held;
+}
