@@ -3,20 +3,24 @@
  *
  * @module
  */
-import type { Address, Config, Listener } from "./config/config.ts";
-import { canonical } from "./config/address.ts";
+import type { Address, Config, ConnectionPool, Listener } from "./config/config.ts";
+import { canonical, parseAddress } from "./config/address.ts";
+import { LOCAL_HOST } from "./config/schema.ts";
 import { compileRules } from "./route/decide.ts";
 import { createNetworkGuard } from "./route/network_guard.ts";
-import { isOutOfDescriptors } from "./upstream/connect.ts";
+import { connect, isOutOfDescriptors } from "./upstream/connect.ts";
 import { createRoundRobin } from "./upstream/pick.ts";
 import { createResolver } from "./upstream/resolve.ts";
+import { Pools } from "./pool/pools.ts";
 import { Sweep, sweepInterval } from "./relay/sweep.ts";
 import { logAccess } from "./observe/access_log.ts";
 import { serveEndpoint } from "./observe/endpoint.ts";
 import type { LineWriter } from "./observe/line_writer.ts";
 import type { Log } from "./observe/log.ts";
 import { Metrics } from "./observe/metrics.ts";
-import { type Observer, type Rulebook, Session } from "./session.ts";
+import type { Observer } from "./observe/observer.ts";
+import type { Rulebook } from "./rulebook.ts";
+import { Session } from "./session.ts";
 
 /** How long accepting rests after something other than a client kept it from working. */
 const PAUSE_MS = 100;
@@ -60,6 +64,8 @@ export class Server {
   readonly #sessions = new Set<Session>();
   readonly #sweep: Sweep;
   readonly #observer: Observer;
+  readonly #pools: Pools;
+  #poolSweep: ReturnType<typeof setInterval>;
   #book: Rulebook;
   #endpoint?: AsyncDisposable;
   #ready = false;
@@ -75,21 +81,27 @@ export class Server {
     this.#metrics = new Metrics(outputs.version, {
       activeConnections: () => this.#sessions.size,
       droppedLogLines: () => outputs.access.dropped,
+      pooled: () => this.#pools.sizes,
+    });
+    this.#pools = new Pools({
+      dial: (route, backend) => this.#dialWarm(route, backend),
+      evicted: (route, reason) => this.#metrics.counts(route).evictions[reason]++,
     });
     this.#sweep = new Sweep(sweepInterval(Object.values(config.timeouts)));
-    this.#book = rulebook(config);
+    this.#book = rulebook(config, this.#pools);
+    this.#poolSweep = this.#sweepPools(config);
     this.#ceiling = config.maxConnections;
     const metrics = this.#metrics;
     this.#observer = {
       detected: (protocol) => metrics.detected(protocol),
       connected: (route, ms) => metrics.connected(route, ms),
       exhausted: () => this.#exhausted(),
-      bytes: (route) => metrics.bytes(route),
-      ended: (summary, end) => {
-        metrics.ended(summary, end);
+      counts: (route) => metrics.counts(route),
+      log: (summary, end) => {
         const { enabled, format } = this.#book.config.accessLog;
         if (enabled) logAccess(outputs.access, format, summary, end);
       },
+      ended: (summary, end) => metrics.ended(summary, end),
     };
   }
 
@@ -110,6 +122,7 @@ export class Server {
       await server.stop(0);
       throw error;
     }
+    server.#warmFixed();
     server.#ready = true;
     return server;
   }
@@ -136,8 +149,12 @@ export class Server {
     for (const name of this.#listeners.keys()) if (!names.has(name)) this.#close(name);
     const old = this.#endpoint;
     this.#endpoint = endpoint;
-    this.#book = rulebook(config);
+    this.#book = rulebook(config, this.#pools);
+    clearInterval(this.#poolSweep);
+    this.#poolSweep = this.#sweepPools(config);
+    this.#pools.configure((label, backend) => poolSettings(config, label, backend));
     this.#sweep.interval = sweepInterval(Object.values(config.timeouts));
+    this.#warmFixed();
     this.#ceiling = config.maxConnections;
     this.#wake();
     if (moved) await old?.[Symbol.asyncDispose]();
@@ -162,6 +179,7 @@ export class Server {
     this.#ready = false;
     for (const name of this.#listeners.keys()) this.#close(name);
     this.#wake();
+    for (const session of this.#sessions) session.drain();
     if (this.#sessions.size > 0 && timeout > 0) {
       const late = Promise.withResolvers<void>();
       const timer = setTimeout(late.resolve, timeout);
@@ -172,8 +190,40 @@ export class Server {
     this.#wake();
     for (const session of this.#sessions) session.close("shutdown");
     await this.#drained();
+    clearInterval(this.#poolSweep);
+    this.#pools.drain();
     this.#sweep[Symbol.dispose]();
     await this.#endpoint?.[Symbol.asyncDispose]();
+  }
+
+  /** A socket for the pool, by the rules in force now. */
+  async #dialWarm(route: string, backend: string): Promise<Deno.TcpConn> {
+    const { config, resolve, guard } = this.#book;
+    const parsed = parseAddress(backend, LOCAL_HOST);
+    if (!("value" in parsed)) throw new Error(`${backend} is no address`);
+    const connected = await connect(
+      parsed.value,
+      resolve,
+      AbortSignal.timeout(config.timeouts.connect),
+      route === "forward" ? guard : undefined,
+    );
+    if (connected.kind === "connected") return connected.conn;
+    throw new Error(connected.detail);
+  }
+
+  /** Where a number of warm sockets is configured, they are there before the first client. */
+  #warmFixed(): void {
+    const { routes, fallback, pool } = this.#book.config;
+    for (const { name, backends, pool: settings = pool } of routes) {
+      if (!settings.enabled || typeof settings.preconnect !== "number") continue;
+      for (const backend of backends) this.#pools.of(name, canonical(backend), settings).warm();
+    }
+    if (fallback === undefined || !pool.enabled || typeof pool.preconnect !== "number") return;
+    for (const each of fallback.backends) this.#pools.of("fallback", canonical(each), pool).warm();
+  }
+
+  #sweepPools({ poolSweep }: Config): ReturnType<typeof setInterval> {
+    return setInterval(() => this.#pools.sweep(), poolSweep);
   }
 
   async #drained(): Promise<void> {
@@ -250,6 +300,7 @@ export class Server {
    * has: from here on it accepts no more clients than can each have a backend, with some to spare.
    */
   #exhausted(): void {
+    this.#pools.flush();
     let sockets = 0;
     for (const session of this.#sessions) sockets += session.sockets;
     const ceiling = Math.max(1, Math.floor((sockets - SPARE_DESCRIPTORS) / 2));
@@ -277,7 +328,25 @@ export class Server {
   }
 }
 
-function rulebook(config: Config): Rulebook {
+/** What the pools of a route's backend keep; `undefined` if the route or the backend is gone. */
+function poolSettings(config: Config, label: string, backend: string): ConnectionPool | undefined {
+  const { routes, fallback, pool } = config;
+  const route = routes.find(({ name, backends }) => name === label && has(backends, backend));
+  if (route !== undefined) return enabled(route.pool ?? pool);
+  return label === "fallback" && fallback !== undefined && has(fallback.backends, backend)
+    ? enabled(pool)
+    : undefined;
+}
+
+function has(backends: readonly Address[], backend: string): boolean {
+  return backends.some((each) => canonical(each) === backend);
+}
+
+function enabled(pool: ConnectionPool): ConnectionPool | undefined {
+  return pool.enabled ? pool : undefined;
+}
+
+function rulebook(config: Config, pools: Pools): Rulebook {
   const own = config.listeners.map((each) => each.address);
   if (config.metrics.enabled) own.push(config.metrics.address);
   return {
@@ -286,6 +355,7 @@ function rulebook(config: Config): Rulebook {
     guard: createNetworkGuard(config.forward, own),
     resolve: createResolver(config.dns.hosts),
     pick: createRoundRobin(),
+    pools,
   };
 }
 

@@ -40,6 +40,8 @@ export interface Route {
   readonly action: "proxy" | "reject";
   /** Where to connect; empty for `reject`. */
   readonly backends: readonly Address[];
+  /** Absent: as everywhere. */
+  readonly pool?: ConnectionPool;
 }
 
 /** Networks that have a name in `deny_networks`. */
@@ -70,6 +72,20 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 /** How log lines are written. */
 export type LogFormat = "json" | "text";
 
+/** Sockets to backends that are kept to serve again. */
+export interface ConnectionPool {
+  /** Whether any are kept. */
+  readonly enabled: boolean;
+  /** How many, for each backend address. */
+  readonly maxPerHost: number;
+  /** How old they may get, in milliseconds since they were connected. */
+  readonly connectionTtl: number;
+  /** How long they may rest, in milliseconds. */
+  readonly idleTimeout: number;
+  /** Sockets connected beforehand for tunnels: as demand has it, none, or so many at all times. */
+  readonly preconnect: "auto" | "off" | number;
+}
+
 /** Everything `config.yaml` says. */
 export interface Config {
   /** At least one. */
@@ -89,6 +105,10 @@ export interface Config {
   readonly shutdownTimeout: number;
   /** In the order of the file. */
   readonly routes: readonly Route[];
+  /** Sockets to backends that are kept. */
+  readonly pool: ConnectionPool;
+  /** How often what is too old is looked for, in milliseconds. */
+  readonly poolSweep: number;
   /** Where connections with no name or no rule go; absent: refused. */
   readonly fallback?: { readonly backends: readonly Address[] };
   /** What happens to names without a rule. */

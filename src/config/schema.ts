@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { canonical, parseAddress } from "./address.ts";
-import type { Address, Config, Route } from "./config.ts";
+import type { Address, Config, ConnectionPool, Route } from "./config.ts";
 import { parseDuration } from "./duration.ts";
 import {
   check,
@@ -43,7 +43,6 @@ export const IGNORED: ReadonlyMap<string, string> = new Map([
   ["http3_config", "has no effect here: only TCP is proxied"],
   ["protocol_routing", "has no effect here: protocols are told apart by what clients send"],
   ["ssh_routes", "has no effect here: only TLS and HTTP have names to route by"],
-  ["connection_pool", "has no effect yet: every client gets a connection of its own"],
 ]);
 
 const NETWORKS = [
@@ -118,6 +117,26 @@ const backends = nonEmpty(
 
 const listen = addressOrMapping(ANY_HOST, "0.0.0.0:443");
 
+const pool = {
+  enabled: flag().optional(),
+  max_per_host: whole(1, 1_000_000).optional(),
+  connection_ttl: leaf<number>((found) => parseDuration(found)).optional(),
+  idle_timeout: leaf<number>((found) => parseDuration(found)).optional(),
+  preconnect: leaf<Preconnect>(readPreconnect).optional(),
+};
+
+type Preconnect = ConnectionPool["preconnect"];
+
+function readPreconnect(found: unknown): Parsed<Preconnect> {
+  if (found === "auto" || found === "off") return { value: found };
+  return typeof found === "number" && Number.isInteger(found) && found >= 0 && found <= 10_000
+    ? { value: found }
+    : { accepts: "auto, off, or a number of sockets up to 10000" };
+}
+
+/** What a route says; the rest is as for all routes. */
+const poolOverrides = mapping(pool);
+
 const route = mapping({
   name: text("a text", readName).optional(),
   hosts: nonEmpty(
@@ -132,15 +151,50 @@ const route = mapping({
   ).optional(),
   backends: backends.optional(),
   action: oneOf("proxy", "reject").default("proxy"),
-}).transform(({ name, hosts, alpn, protocols, listen, backends = [], action }): Route => ({
-  name: name ?? hosts[0],
-  hosts,
-  ...(alpn && { alpn }),
-  ...(protocols && { protocols }),
-  ...(listen && { listen: listen.map(canonical) }),
-  action,
-  backends,
-}));
+  connection_pool: poolOverrides.optional(),
+});
+
+/** A route of the file, and what it takes from the rest of the file. */
+function toRoute(
+  { name, hosts, alpn, protocols, listen, backends = [], action, connection_pool }: z.output<
+    typeof route
+  >,
+  pool: ConnectionPool,
+): Route {
+  return {
+    name: name ?? hosts[0],
+    hosts,
+    ...(alpn && { alpn }),
+    ...(protocols && { protocols }),
+    ...(listen && { listen: listen.map(canonical) }),
+    action,
+    backends,
+    ...(connection_pool && { pool: toPool(connection_pool, pool) }),
+  };
+}
+
+function toPool(
+  { enabled, max_per_host, connection_ttl, idle_timeout, preconnect }: z.output<
+    typeof poolOverrides
+  >,
+  others: ConnectionPool,
+): ConnectionPool {
+  return {
+    enabled: enabled ?? others.enabled,
+    maxPerHost: max_per_host ?? others.maxPerHost,
+    connectionTtl: connection_ttl ?? others.connectionTtl,
+    idleTimeout: idle_timeout ?? others.idleTimeout,
+    preconnect: preconnect ?? others.preconnect,
+  };
+}
+
+const POOL: ConnectionPool = {
+  enabled: true,
+  maxPerHost: 100,
+  connectionTtl: 60_000,
+  idleTimeout: 30_000,
+  preconnect: "auto",
+};
 
 const ignored = Object.fromEntries(IGNORED.keys().map((key) => [key, z.unknown().optional()]));
 
@@ -165,6 +219,7 @@ const document: Field<Config> = mapping({
   ).optional(),
   max_connections: whole(1, 10_000_000).default(10_000),
   shutdown_timeout: duration(30, { zero: true }),
+  connection_pool: mapping({ ...pool, cleanup_interval: duration(10) }).prefault({}),
   routes: list(route, "routes").default([]),
   fallback: mapping({ backends }).optional(),
   forward: mapping({
@@ -199,7 +254,9 @@ const document: Field<Config> = mapping({
   ...(file.allowlist && { allowlist: file.allowlist }),
   maxConnections: file.max_connections,
   shutdownTimeout: file.shutdown_timeout,
-  routes: file.routes,
+  routes: file.routes.map((each) => toRoute(each, toPool(file.connection_pool, POOL))),
+  pool: toPool(file.connection_pool, POOL),
+  poolSweep: file.connection_pool.cleanup_interval,
   ...(file.fallback && { fallback: file.fallback }),
   forward: {
     enabled: file.forward.enabled ?? (file.routes.length === 0 && file.fallback === undefined),

@@ -30,6 +30,7 @@ export function logAccess(
     name: summary.name,
     route: summary.route,
     backend: summary.backend,
+    status: summary.status,
     rx: summary.rx,
     tx: summary.tx,
     hello_ms: round(summary.helloMs),

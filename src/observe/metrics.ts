@@ -6,15 +6,30 @@
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { REASONS } from "../route/refusal.ts";
+import type { Eviction } from "../pool/pool.ts";
 import type { Protocol } from "../sniff/sniffed.ts";
 import type { End, Summary } from "./summary.ts";
 
-/** Bytes of one route, added to while its connections live. */
-export interface RouteBytes {
+/** What is counted for one route while its connections live. */
+export interface RouteCounts {
   /** Bytes received from clients. */
   rx: number;
   /** Bytes sent to clients. */
   tx: number;
+  /** Backend sockets in use. */
+  active: number;
+  /** Requests for a backend socket that the pool could serve. */
+  hits: number;
+  /** Those that it could not, so that one had to be connected. */
+  misses: number;
+  /** Sockets that served once more. */
+  reuses: number;
+  /** Sockets that could not be kept because one side would not have it. */
+  rejections: number;
+  /** Milliseconds of connecting that clients did not have to wait for. */
+  savedMs: number;
+  /** Sockets at rest that were closed. */
+  readonly evictions: Record<Eviction, number>;
 }
 
 /** What reads the numbers that somebody else keeps, when they are asked for. */
@@ -23,7 +38,28 @@ export interface Gauges {
   activeConnections(): number;
   /** Log lines thrown away. */
   droppedLogLines(): number;
+  /** Sockets at rest, by route. */
+  pooled(): ReadonlyMap<string, number>;
 }
+
+const POOL_COUNTERS = [
+  [
+    "sniproxy_pool_hits_total",
+    "Requests for a backend socket that the pool could serve",
+    "hits",
+  ],
+  [
+    "sniproxy_pool_misses_total",
+    "Requests for a backend socket that the pool could not serve",
+    "misses",
+  ],
+  ["sniproxy_keep_alive_reuses_total", "Backend sockets that served once more", "reuses"],
+  [
+    "sniproxy_keep_alive_rejections_total",
+    "Backend sockets that could not be kept because one side would not have it",
+    "rejections",
+  ],
+] as const;
 
 /** The route label of connections that were refused before a rule was found. */
 const NO_ROUTE = "none";
@@ -39,7 +75,7 @@ const UNREADABLE = [
 /** All metrics of one process. */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #bytes = new Map<string, RouteBytes>();
+  readonly #counts = new Map<string, RouteCounts>();
   readonly #connections: Counter<"protocol" | "status">;
   readonly #durations: Histogram<"protocol" | "route">;
   readonly #errors: Counter<"error_type" | "protocol">;
@@ -97,7 +133,7 @@ export class Metrics {
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers,
     });
-    const bytes = this.#bytes;
+    const counts = this.#counts;
     new Counter({
       name: "sniproxy_bytes_transferred_total",
       help: "Bytes received from clients (rx) and sent to clients (tx)",
@@ -105,10 +141,65 @@ export class Metrics {
       registers,
       collect(): void {
         this.reset();
-        for (const [route, { rx, tx }] of bytes) {
+        for (const [route, { rx, tx }] of counts) {
           this.inc({ route, direction: "rx" }, rx);
           this.inc({ route, direction: "tx" }, tx);
         }
+      },
+    });
+    for (const [name, help, key] of POOL_COUNTERS) {
+      new Counter({
+        name,
+        help,
+        labelNames: ["route"],
+        registers,
+        collect(): void {
+          this.reset();
+          for (const [route, each] of counts) this.inc({ route }, each[key]);
+        },
+      });
+    }
+    new Counter({
+      name: "sniproxy_pool_evictions_total",
+      help: "Sockets at rest that were closed, by reason",
+      labelNames: ["route", "reason"],
+      registers,
+      collect(): void {
+        this.reset();
+        for (const [route, { evictions }] of counts) {
+          for (const [reason, value] of Object.entries(evictions)) {
+            this.inc({ route, reason }, value);
+          }
+        }
+      },
+    });
+    new Counter({
+      name: "sniproxy_pool_connect_seconds_saved_total",
+      help: "Connect time that clients did not have to wait for, as the recent median of it",
+      labelNames: ["route"],
+      registers,
+      collect(): void {
+        this.reset();
+        for (const [route, { savedMs }] of counts) this.inc({ route }, savedMs / 1000);
+      },
+    });
+    new Gauge({
+      name: "sniproxy_pool_active_connections",
+      help: "Backend sockets in use",
+      labelNames: ["route"],
+      registers,
+      collect(): void {
+        for (const [route, { active }] of counts) this.set({ route }, active);
+      },
+    });
+    new Gauge({
+      name: "sniproxy_pool_size",
+      help: "Backend sockets at rest",
+      labelNames: ["route"],
+      registers,
+      collect(): void {
+        const idle = gauges.pooled();
+        for (const route of counts.keys()) this.set({ route }, idle.get(route) ?? 0);
       },
     });
     new Gauge({
@@ -151,15 +242,36 @@ export class Metrics {
   }
 
   /**
-   * The byte counts of a route, to be held and added to.
+   * What is counted for a route, to be held and added to.
    *
    * @param route The route's label; absent for clients that never got one.
    * @returns The same object for the same label.
    */
-  bytes(route: string = NO_ROUTE): RouteBytes {
-    let bytes = this.#bytes.get(route);
-    if (bytes === undefined) this.#bytes.set(route, bytes = { rx: 0, tx: 0 });
-    return bytes;
+  counts(route: string = NO_ROUTE): RouteCounts {
+    let counts = this.#counts.get(route);
+    if (counts === undefined) {
+      counts = {
+        rx: 0,
+        tx: 0,
+        active: 0,
+        hits: 0,
+        misses: 0,
+        reuses: 0,
+        rejections: 0,
+        savedMs: 0,
+        evictions: {
+          ttl: 0,
+          idle: 0,
+          closed_by_backend: 0,
+          unexpected_data: 0,
+          full: 0,
+          reload: 0,
+          shutdown: 0,
+        },
+      };
+      this.#counts.set(route, counts);
+    }
+    return counts;
   }
 
   /**

@@ -34,6 +34,8 @@ export interface Summary {
   route?: string;
   /** The backend it was connected to. */
   backend?: string;
+  /** The status an HTTP request was answered with by its backend. */
+  status?: number;
   /** Bytes received from the client. */
   rx: number;
   /** Bytes sent to the client. */

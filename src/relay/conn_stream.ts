@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { bulk, parking } from "./buffers.ts";
+import type { Ahead } from "../pool/held.ts";
+import { bulk, parking } from "../pool/buffers.ts";
 
 /** The side of a connection that bytes come from. */
 export class ConnReadable extends ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -103,6 +104,7 @@ export class ConnStream {
   /** The first thing that went wrong before it was closed. */
   failure?: unknown;
   readonly #conn: Deno.TcpConn;
+  #ahead?: Ahead;
   #readable?: ConnReadable;
   #writable?: ConnWritable;
 
@@ -110,9 +112,11 @@ export class ConnStream {
    * Takes a socket over.
    *
    * @param conn The socket; owned from here on.
+   * @param ahead A read that is waiting on it already: it becomes the first one.
    */
-  constructor(conn: Deno.TcpConn) {
+  constructor(conn: Deno.TcpConn, ahead?: Ahead) {
     this.#conn = conn;
+    this.#ahead = ahead;
   }
 
   /** What the peer sends. */
@@ -134,7 +138,9 @@ export class ConnStream {
    */
   async read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
     try {
-      const count = await this.#conn.read(buffer);
+      const count = this.#ahead === undefined
+        ? await this.#conn.read(buffer)
+        : await this.#readAhead(this.#ahead, buffer);
       if (count === null) this.ended = true;
       else this.received += count;
       return count;
@@ -186,6 +192,48 @@ export class ConnStream {
     } catch {
       // The runtime has closed it already: there is nothing left to release.
     }
+  }
+
+  /**
+   * Waits for the first bytes without using them: the next read gives them.
+   *
+   * @returns Whether there are any; false at the end, or when the connection has broken. Never rejects.
+   */
+  async peek(): Promise<boolean> {
+    if (this.#ahead === undefined) {
+      const buffer = parking.take();
+      this.#ahead = { buffer, read: this.#conn.read(buffer) };
+    }
+    try {
+      return await this.#ahead.read !== null;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Gives the socket away, so that it goes on without this.
+   *
+   * @returns The socket; nothing may be reading from it.
+   */
+  detach(): Deno.TcpConn {
+    this.closed = true;
+    return this.#conn;
+  }
+
+  async #readAhead(ahead: Ahead, buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    const count = await ahead.read;
+    this.#ahead = undefined;
+    if (count === null) return null;
+    const taken = Math.min(count, buffer.length);
+    buffer.set(ahead.buffer.subarray(0, taken));
+    if (taken < count) {
+      const rest = ahead.buffer.subarray(taken, count);
+      this.#ahead = { buffer: rest, read: Promise.resolve(rest.length) };
+    } else if (ahead.buffer.length === parking.size) {
+      parking.give(ahead.buffer);
+    }
+    return taken;
   }
 
   #failed(error: unknown): unknown {

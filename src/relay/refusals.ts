@@ -31,6 +31,8 @@ const WORDING: Record<Reason, Wording> = {
   backend_refused: { alert: INTERNAL_ERROR, status: 502 },
   backend_unreachable: { alert: INTERNAL_ERROR, status: 502 },
   backend_timeout: { alert: INTERNAL_ERROR, status: 504 },
+  backend_closed: { alert: INTERNAL_ERROR, status: 502 },
+  backend_malformed: { alert: INTERNAL_ERROR, status: 502 },
 };
 
 const STATUS_TEXT: Record<number, string> = {

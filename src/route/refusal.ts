@@ -18,7 +18,9 @@ export const REASONS = {
   backend_unresolved: "the backend's name does not resolve",
   backend_refused: "the backend refused the connection",
   backend_unreachable: "the backend can't be reached",
-  backend_timeout: "the backend did not accept the connection in time",
+  backend_timeout: "the backend did not accept the connection, or did not answer, in time",
+  backend_closed: "the backend closed the connection before it had answered",
+  backend_malformed: "the backend's answer breaks the protocol",
 } as const;
 
 /** A reason's word. */

@@ -19,8 +19,24 @@ const SPACE = 32;
 export interface Field {
   /** In lower case. */
   readonly name: string;
-  /** Without the white space around it; bytes above 127 as Latin-1. */
+  /** Without the white space around it. */
   readonly value: string;
+  /** Where its line begins, as an offset in the buffer. */
+  readonly start: number;
+  /** Where its line ends, behind its CRLF. */
+  readonly end: number;
+}
+
+/** The head of a response. */
+export interface ResponseHead {
+  /** Marks the variant. */
+  readonly kind: "head";
+  /** 100 to 599. */
+  readonly status: number;
+  /** As for a request. */
+  readonly version: "1.0" | "1.1";
+  /** In the order they came. */
+  readonly fields: readonly Field[];
 }
 
 /** A request head. */
@@ -108,16 +124,13 @@ export function parseRequestHead(
   const lines = latin1(bytes, start, end - 4).split("\r\n");
   const line = parseRequestLine(lines[0]);
   if (line.kind === "bad") return line;
-  const fields: Field[] = [];
+  const fields = parseFields(lines, start);
+  if ("status" in fields) return fields;
   let host: string | undefined;
-  for (let i = 1; i < lines.length; i++) {
-    const field = parseField(lines[i]);
-    if ("status" in field) return field;
-    if (field.name === "host") {
-      if (host !== undefined) return bad(400, "more than one Host (RFC 9112, 3.2)");
-      host = field.value;
-    }
-    fields.push(field);
+  for (const field of fields) {
+    if (field.name !== "host") continue;
+    if (host !== undefined) return bad(400, "more than one Host (RFC 9112, 3.2)");
+    host = field.value;
   }
   const { method, target, version } = line;
   let authority: Authority | undefined;
@@ -138,6 +151,33 @@ export function parseRequestHead(
   return { kind: "head", method, target, version, fields, authority };
 }
 
+/**
+ * Reads a response head: RFC 9112, 4 and 5.
+ *
+ * @param bytes A buffer.
+ * @param start Where the status line begins.
+ * @param end Where the head ends, behind the empty line, as {@linkcode HeadEnd} found it.
+ * @returns The head, or what is wrong with it. Never throws.
+ */
+export function parseResponseHead(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): ResponseHead | BadHead {
+  const lines = latin1(bytes, start, end - 4).split("\r\n");
+  const line = STATUS_LINE.exec(lines[0]);
+  if (line === null) return bad(502, "the status line is not one (RFC 9112, 4)");
+  const fields = parseFields(lines, start);
+  if ("status" in fields) return { ...fields, status: 502 };
+  return {
+    kind: "head",
+    status: Number(line[2]),
+    version: line[1] === "0" ? "1.0" : "1.1",
+    fields,
+  };
+}
+
+const STATUS_LINE = /^HTTP\/1\.([0-9]) ([1-5][0-9]{2})(?: .*)?$/;
 const ABSOLUTE = /^https?:\/\/([^/?#]*)/i;
 const NO_HOST = /^(?::|$)/;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -162,8 +202,21 @@ function parseRequestLine(line: string): RequestLine | BadHead {
   return { kind: "head", method, target, version: version[2] === "0" ? "1.0" : "1.1" };
 }
 
+function parseFields(lines: readonly string[], start: number): Field[] | BadHead {
+  const fields: Field[] = [];
+  let at = start + lines[0].length + 2;
+  for (let i = 1; i < lines.length; i++) {
+    const end = at + lines[i].length + 2;
+    const field = parseField(lines[i], at, end);
+    if ("status" in field) return field;
+    fields.push(field);
+    at = end;
+  }
+  return fields;
+}
+
 /** RFC 9112, 5. */
-function parseField(line: string): Field | BadHead {
+function parseField(line: string, start: number, end: number): Field | BadHead {
   const first = line.charCodeAt(0);
   if (first === SPACE || first === TAB) return bad(400, "a folded line (RFC 9112, 5.2)");
   const colon = line.indexOf(":");
@@ -171,7 +224,7 @@ function parseField(line: string): Field | BadHead {
   if (colon === -1 || !TOKEN.test(name)) {
     return bad(400, "a field name is not a token followed by a colon (RFC 9112, 5.1)");
   }
-  return { name: name.toLowerCase(), value: trim(line, colon + 1) };
+  return { name: name.toLowerCase(), value: trim(line, colon + 1), start, end };
 }
 
 /** Without the optional white space around it: RFC 9110, 5.6.3. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { noise, readAll, writeAll } from "../relay/sockets.ts";
 import { type AccessLine, freePorts, Proxy, until } from "./harness.ts";
-import { connectTo, hello, lastWords, request, serve } from "./peers.ts";
+import { connectTo, h2c, hello, lastWords, request, serve } from "./peers.ts";
 import { resettingBackend } from "./resets.ts";
 
 /** What is in every name that a client sends, and in nothing else. */
@@ -10,22 +10,11 @@ const MARK = "zebra";
 const ANSWER = noise(100_000);
 const MORE = noise(50_000);
 
+/** Of an HTTP answer that the client gets as it is. */
+const ANSWER_HEAD = new TextEncoder().encode("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+
 function join(...parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
-}
-
-/** An HTTP/2 connection with prior knowledge up to its first request: RFC 9113, 3.4; RFC 7541, Appendix A. */
-function h2c(authority: string): Uint8Array {
-  const encoder = new TextEncoder();
-  const settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
-  // Indexed: GET, http, the path /; then `:authority`, literal and without indexing.
-  const block = [0x82, 0x86, 0x84, 0x01, authority.length, ...encoder.encode(authority)];
-  const END_STREAM_END_HEADERS = 5;
-  return join(
-    encoder.encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
-    new Uint8Array([...settings, 0, 0, block.length, 1, END_STREAM_END_HEADERS, 0, 0, 0, 1]),
-    new Uint8Array(block),
-  );
 }
 
 /** What a client sends, and what is known of it afterwards. */
@@ -82,6 +71,10 @@ Deno.test("access log and metrics tell what was done, and no label holds what a 
     await readAll(conn);
     await writeAll(conn, ANSWER);
   });
+  await using web = serve(async (conn) => {
+    await conn.read(new Uint8Array(4096));
+    await writeAll(conn, join(ANSWER_HEAD, ANSWER));
+  });
   await using breaking = await resettingBackend();
   const [down] = freePorts(1);
   await using proxy = await Proxy.start({
@@ -90,9 +83,11 @@ listen_addrs: ["127.0.0.1:$TLS"]
 metrics: { address: "127.0.0.1:$METRICS" }
 routes:
   - { name: shop, hosts: ["*.shop.test"], backends: ["127.0.0.1:${backend.port}"] }
+  - { name: web, hosts: ["*.web.test"], backends: ["127.0.0.1:${web.port}"] }
   - { name: breaking, hosts: ["*.breaking.test"], backends: ["127.0.0.1:${breaking.port}"] }
   - { name: down, hosts: ["/^down-.*$/"], backends: ["127.0.0.1:${down}"] }
   - { name: closed, hosts: ["*.closed.test"], action: reject }
+connection_pool: { preconnect: off }
 `,
   });
   const shop = { route: "shop", backend: `127.0.0.1:${backend.port}`, end: "done" };
@@ -105,7 +100,10 @@ routes:
       sends: join(hello("zebra.shop.test"), MORE),
       ...shop,
     },
-    { protocol: "http", name: "zebra.shop.test", sends: request("zebra.shop.test:8080"), ...shop },
+    {
+      ...{ protocol: "http", name: "zebra.web.test", sends: request("zebra.web.test:8080") },
+      ...{ route: "web", backend: `127.0.0.1:${web.port}`, end: "done" },
+    },
     {
       protocol: "h2c",
       name: "zebra.shop.test",
@@ -146,7 +144,8 @@ routes:
       [line.protocol, line.name, line.route, line.backend, line.end, rx, tx],
       [protocol, name, found, backend, end, sends.length, came],
     );
-    if (end === "done") assertEquals(came, ANSWER.length);
+    const head = protocol === "http" ? ANSWER_HEAD.length : 0;
+    if (end === "done") assertEquals(came, head + ANSWER.length);
     assertEquals(connect_ms === undefined, backend === undefined);
     assertGreaterOrEqual(Number(total_ms), Number(hello_ms) + Number(connect_ms ?? 0));
     assertEquals(String(line.time), new Date(String(line.time)).toISOString());

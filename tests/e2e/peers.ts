@@ -244,5 +244,28 @@ metrics: { address: "127.0.0.1:$METRICS" }
 ${more}
 routes:
   - { name: app, hosts: ["app.test"], backends: ["127.0.0.1:${backend}"] }
-${routes.map((route) => `  - ${route}\n`).join("")}`;
+${routes.map((route) => `  - ${route}\n`).join("")}
+connection_pool: { preconnect: off } # warm sockets would be counted, too
+`;
+}
+
+/**
+ * The beginning of an HTTP/2 connection with prior knowledge, up to its first request: RFC 9113, 3.4, and RFC
+ * 7541, Appendix A.
+ *
+ * @param authority Whom it is for.
+ * @returns The bytes.
+ */
+export function h2c(authority: string): Uint8Array {
+  const encoder = new TextEncoder();
+  const settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+  // Indexed: GET, http, the path /; then `:authority`, literal and without indexing.
+  const block = [0x82, 0x86, 0x84, 0x01, authority.length, ...encoder.encode(authority)];
+  const END_STREAM_END_HEADERS = 5;
+  return new Uint8Array([
+    ...encoder.encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+    ...settings,
+    ...[0, 0, block.length, 1, END_STREAM_END_HEADERS, 0, 0, 0, 1],
+    ...block,
+  ]);
 }

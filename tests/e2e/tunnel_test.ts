@@ -1,12 +1,15 @@
 import { assertEquals } from "@std/assert";
 import { Proxy, soon, until } from "./harness.ts";
-import { appConfig, connectTo, echo, hello, lastWords, request, serve } from "./peers.ts";
+import { appConfig, connectTo, echo, h2c, hello, lastWords, serve } from "./peers.ts";
 import { resetAfterAnswer, resettingBackend } from "./resets.ts";
 import { sha256 } from "./sha256.ts";
 import { noise, readAll, writeAll } from "../relay/sockets.ts";
 
-/** Whichever way the first bytes are understood, what follows is a tunnel. */
-const openings: Record<string, Uint8Array> = { TLS: hello("app.test"), HTTP: request("app.test") };
+/** Whatever is not HTTP/1.x is a tunnel. */
+const openings: Record<string, Uint8Array> = {
+  TLS: hello("app.test"),
+  h2c: h2c("app.test"),
+};
 
 /** More than the kernel buffers of both sides take at once. */
 const MUCH = noise(8 * 1024 * 1024);

@@ -21,12 +21,20 @@ Deno.test("every metric of the contract is there, counted and live", async () =>
   const metrics = new Metrics("1.2.3", {
     activeConnections: () => active,
     droppedLogLines: () => 7,
+    pooled: () => new Map([["shop", 2]]),
   });
-  const bytes = metrics.bytes("shop");
-  assert(metrics.bytes("shop") === bytes);
+  const bytes = metrics.counts("shop");
+  assert(metrics.counts("shop") === bytes);
+  bytes.hits += 9;
+  bytes.misses += 1;
+  bytes.reuses += 4;
+  bytes.rejections += 2;
+  bytes.savedMs += 1500;
+  bytes.active += 3;
+  bytes.evictions.closed_by_backend += 6;
   bytes.rx += 10;
   bytes.tx += 20;
-  metrics.bytes(undefined).rx += 5;
+  metrics.counts(undefined).rx += 5;
   metrics.detected("tls");
   metrics.detected("tls");
   metrics.connected("shop", 3);
@@ -53,6 +61,15 @@ Deno.test("every metric of the contract is there, counted and live", async () =>
       ['sniproxy_backend_connect_seconds_count{route="shop"}', 1],
       ['sniproxy_config_reloads_total{result="success"}', 0],
       ['sniproxy_config_reloads_total{result="failure"}', 1],
+      ['sniproxy_pool_hits_total{route="shop"}', 9],
+      ['sniproxy_pool_misses_total{route="shop"}', 1],
+      ['sniproxy_pool_evictions_total{route="shop",reason="closed_by_backend"}', 6],
+      ['sniproxy_pool_evictions_total{route="shop",reason="ttl"}', 0],
+      ['sniproxy_pool_size{route="shop"}', 2],
+      ['sniproxy_pool_active_connections{route="shop"}', 3],
+      ['sniproxy_keep_alive_reuses_total{route="shop"}', 4],
+      ['sniproxy_keep_alive_rejections_total{route="shop"}', 2],
+      ['sniproxy_pool_connect_seconds_saved_total{route="shop"}', 1.5],
       ["sniproxy_log_lines_dropped_total", 7],
       ['sniproxy_build_info{version="1.2.3"}', 1],
     ] as const
@@ -66,7 +83,11 @@ Deno.test("every metric of the contract is there, counted and live", async () =>
 
 Deno.test("process metrics say what can be measured, and nothing that can't", async () => {
   const all = await series(
-    new Metrics("1", { activeConnections: () => 0, droppedLogLines: () => 0 }),
+    new Metrics("1", {
+      activeConnections: () => 0,
+      droppedLogLines: () => 0,
+      pooled: () => new Map(),
+    }),
   );
   assert((all.get("process_resident_memory_bytes") ?? 0) > 1_000_000);
   assert((all.get("process_cpu_seconds_total") ?? -1) >= 0);

@@ -19,6 +19,8 @@ const TABLE: Record<Reason, [alert: number, status: number]> = {
   backend_refused: [80, 502],
   backend_unreachable: [80, 502],
   backend_timeout: [80, 504],
+  backend_closed: [80, 502],
+  backend_malformed: [80, 502],
 };
 
 Deno.test("a TLS client gets one fatal alert, byte for byte", () => {

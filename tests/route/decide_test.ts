@@ -26,6 +26,8 @@ function config({ routes = ROUTES, allowlist, fallback = false, forward = false 
     allowlist,
     maxConnections: 1,
     shutdownTimeout: 1,
+    pool: { enabled: true, maxPerHost: 1, connectionTtl: 1, idleTimeout: 1, preconnect: "auto" },
+    poolSweep: 1,
     routes,
     fallback: fallback ? { backends: [LAST] } : undefined,
     forward: {

@@ -1,0 +1,24 @@
+/**
+ * Whom a session tells what happens.
+ *
+ * @module
+ */
+import type { Protocol } from "../sniff/sniffed.ts";
+import type { RouteCounts } from "./metrics.ts";
+import type { End, Summary } from "./summary.ts";
+
+/** Takes note of what happens to connections. */
+export interface Observer {
+  /** What a connection speaks is known. */
+  detected(protocol: Protocol): void;
+  /** A backend has accepted, after so many milliseconds. */
+  connected(route: string, ms: number): void;
+  /** There was no descriptor left for a backend. */
+  exhausted(): void;
+  /** Where a route's traffic is counted; the route is absent for a client that never got one. */
+  counts(route: string | undefined): RouteCounts;
+  /** A connection, or one request of it, is to be logged. */
+  log(summary: Summary, end: End): void;
+  /** A connection is over. */
+  ended(summary: Summary, end: End): void;
+}
