@@ -116,6 +116,10 @@ export class Conversation {
     for (let again = false;; again = true) {
       const obtained = await supply.idle(decision, target, again);
       if (obtained.kind === "refusal") return client.refuse(obtained);
+      if (client.stream.closed) {
+        obtained.conn.close();
+        return "shutdown";
+      }
       const stream = this.#speaker.backend = new ConnStream(obtained.conn, obtained.ahead);
       const inbox = new Inbox(stream);
       let answering = false;
