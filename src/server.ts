@@ -25,6 +25,9 @@ import { Session } from "./session.ts";
 /** How long accepting rests after something other than a client kept it from working. */
 const PAUSE_MS = 100;
 
+/** Shortages closer together than this are one. */
+const SAME_SHORTAGE_MS = 1_000;
+
 /** How often running out of descriptors is worth a line. */
 const WARN_EVERY_MS = 10_000;
 
@@ -73,6 +76,7 @@ export class Server {
   #over = false;
   /** Sessions at a time: `max_connections`, or fewer once the descriptor limit is known. */
   #ceiling: number;
+  #exhaustedAt = -Infinity;
   #warnedAt = -Infinity;
   #waiters: (() => void)[] = [];
 
@@ -300,13 +304,19 @@ export class Server {
    * has: from here on it accepts no more clients than can each have a backend, with some to spare.
    */
   #exhausted(): void {
-    this.#pools.flush();
     let sockets = 0;
+    for (const size of this.#pools.sizes.values()) sockets += size;
+    // Nobody needs these as much as a client that is waiting.
+    this.#pools.flush();
+    // What fails in the same moment is counted already, and so is what it had.
+    const now = performance.now();
+    const known = now - this.#exhaustedAt < SAME_SHORTAGE_MS;
+    this.#exhaustedAt = now;
+    if (known) return;
     for (const session of this.#sessions) sockets += session.sockets;
     const ceiling = Math.max(1, Math.floor((sockets - SPARE_DESCRIPTORS) / 2));
     if (ceiling >= this.#ceiling) return;
     this.#ceiling = ceiling;
-    const now = performance.now();
     if (now - this.#warnedAt < WARN_EVERY_MS) return;
     this.#warnedAt = now;
     this.#outputs.log.warn(
