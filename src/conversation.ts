@@ -114,7 +114,8 @@ export class Conversation {
     const target = supply.target(decision, authority?.name, authority?.port);
     const counts = observer.counts(decision.label);
     for (let again = false;; again = true) {
-      const obtained = await supply.idle(decision, target, again);
+      const supplied = supply.idle(decision, target, again);
+      const obtained = supplied instanceof Promise ? await supplied : supplied;
       if (obtained.kind === "refusal") return client.refuse(obtained);
       if (client.stream.closed) {
         obtained.conn.close();

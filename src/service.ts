@@ -12,6 +12,9 @@ import { Server } from "./server.ts";
 /** Repeats of a signal within this time count as one: a terminal and `deno task` both deliver it. */
 const SAME_SIGNAL_MS = 500;
 
+/** How long a line of the access log may wait for others that are written with it. */
+const ACCESS_DELAY_MS = 20;
+
 /** How long the last log lines may take to be written. */
 const FLUSH_MS = 1_000;
 
@@ -39,7 +42,10 @@ export interface ServiceOptions {
  */
 export async function runService(options: ServiceOptions): Promise<void> {
   const { file, level, version } = options;
-  const writers = { log: new LineWriter(Deno.stderr), access: new LineWriter(Deno.stdout) };
+  const writers = {
+    log: new LineWriter(Deno.stderr),
+    access: new LineWriter(Deno.stdout, ACCESS_DELAY_MS),
+  };
   const { log: initial } = options.loaded.config;
   const log = new Log(writers.log, level ?? initial.level, initial.format);
 

@@ -8,7 +8,7 @@ import type { Address, ConnectionPool } from "./config/config.ts";
 import type { Decision } from "./route/decide.ts";
 import type { Refusal } from "./route/refusal.ts";
 import { connect } from "./upstream/connect.ts";
-import type { Ahead, Connection, Held } from "./pool/held.ts";
+import { type Ahead, type Connection, type Held, isSettled } from "./pool/held.ts";
 import type { Pool } from "./pool/pool.ts";
 import type { ConnStream } from "./relay/conn_stream.ts";
 import { surprise } from "./relay/surprise.ts";
@@ -106,15 +106,37 @@ export class Supply {
    * @param decision What was decided.
    * @param target The backend's address.
    * @param again Whether one from the pool has turned out dead: then a new one it is.
-   * @returns The socket, or why there is none. Never rejects.
+   * @returns The socket, at once if one is at rest, or why there is none. Never rejects.
    */
-  async idle(decision: Proxied, target: Address, again: boolean): Promise<Obtained | Refusal> {
+  idle(
+    decision: Proxied,
+    target: Address,
+    again: boolean,
+  ): Obtained | Promise<Obtained | Refusal> {
     const settings = this.#settings(decision);
-    if (!settings.enabled) return await this.fresh(decision, target);
+    if (!settings.enabled) return this.fresh(decision, target);
     const counts = this.#observer.counts(decision.label);
     const pool = this.#pool(decision, target, settings);
-    let held = again ? undefined : pool.take();
-    for (; held !== undefined; held = pool.take()) {
+    const held = again ? undefined : pool.take();
+    if (held === undefined) {
+      counts.misses++;
+      return this.fresh(decision, target, pool);
+    }
+    if (!isSettled(held)) return this.#unsettled(held, decision, target, pool);
+    counts.hits++;
+    counts.reuses++;
+    return this.#fromPool(held, target);
+  }
+
+  /** Gives sockets that were in use a moment ago the time to tell what they have seen since. */
+  async #unsettled(
+    first: Held,
+    decision: Proxied,
+    target: Address,
+    pool: Pool,
+  ): Promise<Obtained | Refusal> {
+    const counts = this.#observer.counts(decision.label);
+    for (let held: Held | undefined = first; held !== undefined; held = pool.take()) {
       const wake = await surprise(held.ahead);
       if (wake === undefined) {
         counts.hits++;
@@ -164,7 +186,8 @@ export class Supply {
    */
   giveBack(decision: Proxied, target: Address, stream: ConnStream, connectedAt: number): void {
     const settings = this.#settings(decision);
-    if (!settings.enabled) return stream.close();
+    // If it was closed in the same moment, by a shutdown for example, it is nobody's any more.
+    if (!settings.enabled || stream.closed) return stream.close();
     this.#pool(decision, target, settings).give({ conn: stream.detach(), connectedAt });
   }
 

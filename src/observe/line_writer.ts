@@ -8,6 +8,9 @@
 /** How much may wait for a slow reader, in characters. */
 const MAX_QUEUED = 4 * 1024 * 1024;
 
+/** So many characters are worth a write of their own. */
+const BATCH = 64 * 1024;
+
 const encoder = new TextEncoder();
 
 /** Where the lines go. */
@@ -21,17 +24,22 @@ export class LineWriter {
   /** Lines thrown away because the reader was slow or gone. */
   dropped = 0;
   readonly #sink: Sink;
+  readonly #delay: number;
   #lines: string[] = [];
   #queued = 0;
+  #timer?: ReturnType<typeof setTimeout>;
   #writing?: Promise<void>;
 
   /**
    * Makes a writer with nothing queued.
    *
    * @param sink Where to.
+   * @param delay How long a line may wait for others, in milliseconds: each write wakes a thread of the runtime,
+   *   which costs more than the line.
    */
-  constructor(sink: Sink) {
+  constructor(sink: Sink, delay = 0) {
     this.#sink = sink;
+    this.#delay = delay;
   }
 
   /**
@@ -46,7 +54,7 @@ export class LineWriter {
     }
     this.#lines.push(line);
     this.#queued += line.length;
-    this.#writing ??= this.#drain();
+    if (this.#writing === undefined) this.#schedule();
   }
 
   /**
@@ -55,23 +63,36 @@ export class LineWriter {
    * @returns At once if nothing is queued. Never rejects.
    */
   async flush(): Promise<void> {
-    await this.#writing;
+    do {
+      if (this.#timer !== undefined) this.#begin();
+      await this.#writing;
+    } while (this.#timer !== undefined);
   }
+
+  #schedule(): void {
+    if (this.#delay === 0 || this.#queued > BATCH) this.#begin();
+    else this.#timer ??= setTimeout(this.#begin, this.#delay);
+  }
+
+  readonly #begin = (): void => {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing = this.#drain();
+  };
 
   async #drain(): Promise<void> {
     // Lines of the same turn of the event loop go out in one write.
     await undefined;
-    while (this.#lines.length > 0) {
-      const lines = this.#lines;
-      this.#lines = [];
-      this.#queued = 0;
-      try {
-        let bytes = encoder.encode(lines.join("\n") + "\n");
-        while (bytes.length > 0) bytes = bytes.subarray(await this.#sink.write(bytes));
-      } catch {
-        this.dropped += lines.length;
-      }
+    const lines = this.#lines;
+    this.#lines = [];
+    this.#queued = 0;
+    try {
+      let bytes = encoder.encode(lines.join("\n") + "\n");
+      while (bytes.length > 0) bytes = bytes.subarray(await this.#sink.write(bytes));
+    } catch {
+      this.dropped += lines.length;
     }
     this.#writing = undefined;
+    if (this.#lines.length > 0) this.#schedule();
   }
 }

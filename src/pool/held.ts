@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { setImmediate } from "node:timers";
 import { parking } from "./buffers.ts";
 
 /** A read that is waiting; whoever takes the socket takes it over as the first read of its own. */
@@ -30,10 +31,32 @@ export interface Held extends Connection {
   readonly usedAt: number;
   /** The sentinel. */
   readonly ahead: Ahead;
+  /** The turn of the event loop in which it was laid to rest. */
+  readonly turn: number;
 }
 
 /** What a sentinel has seen. */
 export type Wake = "closed_by_backend" | "unexpected_data";
+
+/** Turns of the event loop, counted while sockets are laid to rest. */
+let turn = 0;
+let turning = false;
+
+function nextTurn(): void {
+  turning = false;
+  turn++;
+}
+
+/**
+ * Whether a sentinel has had its turn of the event loop: what was there to be seen when its socket was laid to
+ * rest, it has told by now.
+ *
+ * @param held A socket.
+ * @returns False for one that was laid to rest just now.
+ */
+export function isSettled(held: Held): boolean {
+  return held.turn !== turn;
+}
 
 /**
  * Lays a socket to rest.
@@ -50,7 +73,11 @@ export function hold(
 ): Held {
   const buffer = parking.take();
   const read = conn.read(buffer);
-  const held: Held = { conn, connectedAt, usedAt, ahead: { buffer, read }, resting: true };
+  const held: Held = { conn, connectedAt, usedAt, ahead: { buffer, read }, turn, resting: true };
+  if (!turning) {
+    turning = true;
+    setImmediate(nextTurn);
+  }
   const woken = (wake: Wake): void => {
     if (!held.resting) return;
     held.resting = false;

@@ -13,64 +13,113 @@ import type { Inbox } from "./inbox.ts";
 export type BodyEnd = "done" | "cut" | { readonly malformed: string };
 
 /**
- * Passes a body on. What comes behind it stays in the inbox.
+ * How far a body has come.
  *
- * @param from Where it comes from; its first bytes may be there already.
+ * @example
+ * ```ts
+ * import { BodyCursor } from "./body.ts";
+ *
+ * const cursor = new BodyCursor({ kind: "length", length: 5 });
+ * cursor.take(new TextEncoder().encode("hello, next")); // 5
+ * cursor.done; // true
+ * ```
+ */
+export class BodyCursor {
+  /** How it is delimited. */
+  readonly kind: Body["kind"];
+  /** What was wrong, once something was. */
+  error?: string;
+  /** Bytes that are still to come; of a chunked body nobody knows. */
+  left: number;
+  readonly #scanner?: ChunkedScanner;
+
+  /**
+   * Begins a body.
+   *
+   * @param body How it is delimited.
+   */
+  constructor(body: Body) {
+    this.kind = body.kind;
+    this.left = body.kind === "length" ? body.length : body.kind === "none" ? 0 : Infinity;
+    if (body.kind === "chunked") this.#scanner = new ChunkedScanner();
+  }
+
+  /** Whether all of it has been there; of one that ends with its connection that is never so. */
+  get done(): boolean {
+    return this.#scanner === undefined ? this.left === 0 : this.#scanner.done;
+  }
+
+  /**
+   * Goes on.
+   *
+   * @param bytes What came next.
+   * @returns How many of them are the body's and good to be passed on; after an error, none.
+   */
+  take(bytes: Uint8Array): number {
+    if (this.#scanner !== undefined) {
+      const end = this.#scanner.scan(bytes, 0, bytes.length);
+      this.error = this.#scanner.error;
+      return end;
+    }
+    const count = Math.min(this.left, bytes.length);
+    this.left -= count;
+    return count;
+  }
+}
+
+/**
+ * Passes on what is left of a body. What comes behind it stays in the inbox.
+ *
+ * @param from Where it comes from; some of it may be there already.
  * @param to Where it goes.
- * @param body How it is delimited.
+ * @param cursor How far it has come.
  * @returns How it went.
  * @throws What writing throws.
  */
-export async function passBody(from: Inbox, to: ConnStream, body: Body): Promise<BodyEnd> {
-  switch (body.kind) {
-    case "none":
-      return "done";
-    case "chunked":
-      return await passChunked(from, to);
-    case "length":
-      return await passLength(from, to, body.length);
-    case "close":
-      return await passLength(from, to, Infinity);
-  }
-}
-
-async function passChunked(from: Inbox, to: ConnStream): Promise<BodyEnd> {
-  const scanner = new ChunkedScanner();
-  for (;;) {
+export async function passBody(
+  from: Inbox,
+  to: ConnStream,
+  cursor: BodyCursor,
+): Promise<BodyEnd> {
+  while (from.length > 0 && !cursor.done) {
     const { bytes } = from;
-    const end = scanner.scan(bytes, 0, bytes.length);
-    if (scanner.error !== undefined) return { malformed: scanner.error };
-    if (end > 0) {
-      await to.write(bytes.subarray(0, end));
-      from.skip(end);
-    }
-    if (scanner.done) return "done";
-    if (!await from.fill()) return "cut";
+    const count = cursor.take(bytes);
+    if (cursor.error !== undefined) return { malformed: cursor.error };
+    await to.write(bytes.subarray(0, count));
+    from.skip(count);
   }
+  if (cursor.done) return "done";
+  return cursor.kind === "chunked"
+    ? await passChunked(from, to, cursor)
+    : await passLength(from, to, cursor);
 }
 
-async function passLength(from: Inbox, to: ConnStream, length: number): Promise<BodyEnd> {
-  let left = length;
-  if (from.length > 0 && left > 0) {
-    const bytes = from.bytes.subarray(0, Math.min(left, from.length));
-    left -= bytes.length;
-    await to.write(bytes);
-    from.skip(bytes.length);
+async function passChunked(from: Inbox, to: ConnStream, cursor: BodyCursor): Promise<BodyEnd> {
+  while (!cursor.done) {
+    if (!await from.fill()) return "cut";
+    const { bytes } = from;
+    const count = cursor.take(bytes);
+    if (cursor.error !== undefined) return { malformed: cursor.error };
+    await to.write(bytes.subarray(0, count));
+    from.skip(count);
   }
-  if (left === 0) return "done";
+  return "done";
+}
+
+async function passLength(from: Inbox, to: ConnStream, cursor: BodyCursor): Promise<BodyEnd> {
   let pool: BufferPool = parking;
   let buffer = pool.take();
   try {
-    while (left > 0) {
-      const room = left < buffer.length ? buffer.subarray(0, left) : buffer;
+    while (!cursor.done) {
+      const room = cursor.left < buffer.length ? buffer.subarray(0, cursor.left) : buffer;
       let count: number | null;
       try {
         count = await from.stream.read(room);
       } catch {
         return "cut";
       }
-      if (count === null) return length === Infinity ? "done" : "cut";
-      left -= count;
+      if (count === null) return cursor.kind === "close" ? "done" : "cut";
+      cursor.left -= count;
       await to.write(count === buffer.length ? buffer : buffer.subarray(0, count));
       const next = count === buffer.length ? bulk : parking;
       if (next !== pool) {

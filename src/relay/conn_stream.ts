@@ -136,17 +136,11 @@ export class ConnStream {
    * @returns How many bytes, or `null` at the end.
    * @throws What the socket throws; remembered as {@linkcode failure}.
    */
-  async read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
-    try {
-      const count = this.#ahead === undefined
-        ? await this.#conn.read(buffer)
-        : await this.#readAhead(this.#ahead, buffer);
-      if (count === null) this.ended = true;
-      else this.received += count;
-      return count;
-    } catch (error) {
-      throw this.#failed(error);
-    }
+  read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    const ahead = this.#ahead;
+    return ahead === undefined
+      ? this.#conn.read(buffer).then(this.#onRead, this.#onError)
+      : this.#readAhead(ahead, buffer).then(this.#onRead, this.#onError);
   }
 
   /**
@@ -235,6 +229,16 @@ export class ConnStream {
     }
     return taken;
   }
+
+  readonly #onRead = (count: number | null): number | null => {
+    if (count === null) this.ended = true;
+    else this.received += count;
+    return count;
+  };
+
+  readonly #onError = (error: unknown): never => {
+    throw this.#failed(error);
+  };
 
   #failed(error: unknown): unknown {
     if (!this.closed) this.failure ??= error;

@@ -12,9 +12,9 @@ import {
   type RequestHead,
   type ResponseHead,
 } from "../sniff/http1_head.ts";
-import { type BodyEnd, passBody } from "./body.ts";
-import { ChunkedScanner } from "./chunked.ts";
-import { type Body, type Framing, requestFraming, responseFraming } from "./http1_framing.ts";
+import { BodyCursor, type BodyEnd, passBody } from "./body.ts";
+import type { ConnStream } from "./conn_stream.ts";
+import { type Framing, requestFraming, responseFraming } from "./http1_framing.ts";
 import type { Inbox } from "./inbox.ts";
 
 /** A request whose head has been read, and nothing of its body. */
@@ -25,7 +25,7 @@ export interface Request {
   readonly head: RequestHead;
   /** What it says about the body and the connection. */
   readonly framing: Framing;
-  /** The head as the backend gets it. */
+  /** The head as the backend gets it: good until the client's inbox is filled again. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -57,6 +57,8 @@ const EARLY_MS = 50;
 
 const CR = 13;
 const LF = 10;
+
+const encoder = new TextEncoder();
 
 /**
  * Reads the next request's head.
@@ -118,22 +120,12 @@ export async function exchange(
   backend: Inbox,
   answering: (status: number) => void,
 ): Promise<ExchangeEnd> {
-  const { body } = request.framing;
-  const problem = wrongAlready(body, client.bytes);
-  if (problem !== undefined) return refused(problem, 400);
-  const sent: { end?: BodyEnd | "failed"; touched: boolean } = { touched: false };
-  const sending = (async (): Promise<void> => {
-    try {
-      await backend.stream.write(request.bytes);
-      // If it was found dead meanwhile, the body is for the next one.
-      if (backend.stream.closed) return;
-      sent.touched = body.kind !== "none";
-      sent.end = await passBody(client, backend.stream, body);
-      if (sent.end !== "done") backend.stream.close();
-    } catch {
-      sent.end = "failed";
-    }
-  })();
+  const body = new BodyCursor(request.framing.body);
+  // What is wrong with a body must be known before it even begins to be passed on.
+  const there = body.take(client.bytes);
+  if (body.error !== undefined) return refused(body.error, 400);
+  const sent: Sent = { touched: false };
+  const sending = send(request, client, backend.stream, body, there, sent);
   const end = await answer(request, client, backend, answering);
   if (end.kind === "upgraded") {
     // RFC 9110, 7.8: what was asked has to be all there before something else is spoken.
@@ -153,12 +145,32 @@ export async function exchange(
   return { ...end, reusable: false, persistent: false };
 }
 
-/** What is wrong with the part of a body that is there: it must not even begin to be passed on. */
-function wrongAlready(body: Body, bytes: Uint8Array): string | undefined {
-  if (body.kind !== "chunked") return undefined;
-  const scanner = new ChunkedScanner();
-  scanner.scan(bytes, 0, bytes.length);
-  return scanner.error;
+/** How far a request has been sent. */
+interface Sent {
+  end?: BodyEnd | "failed";
+  /** Whether some of the body is used up, so that it can't be sent once more. */
+  touched: boolean;
+}
+
+async function send(
+  { bytes }: Request,
+  client: Inbox,
+  backend: ConnStream,
+  body: BodyCursor,
+  there: number,
+  sent: Sent,
+): Promise<void> {
+  try {
+    await backend.write(join(bytes, client.bytes.subarray(0, there)));
+    // If it was found dead meanwhile, the body is for the next one.
+    if (backend.closed) return;
+    sent.touched = body.kind !== "none";
+    client.skip(there);
+    sent.end = body.done ? "done" : await passBody(client, backend, body);
+    if (sent.end !== "done") backend.close();
+  } catch {
+    sent.end = "failed";
+  }
 }
 
 /** An answer that comes before the request is all sent is nothing unusual, and the rest is often on its way. */
@@ -189,8 +201,10 @@ async function answer(
     if (upgraded && !(request.framing.upgrade && framing.upgrade)) {
       return refused("101 without an upgrade that was asked for (RFC 9110, 15.2.2)");
     }
-    const problem = wrongAlready(framing.body, backend.bytes.subarray(length));
-    if (problem !== undefined) return refused(problem);
+    const body = new BodyCursor(framing.body);
+    const { bytes } = backend;
+    const there = body.take(bytes.subarray(length));
+    if (body.error !== undefined) return refused(body.error);
     const final = status >= 200;
     if (final || upgraded) answering(status);
     const persistent = request.framing.persistent && framing.body.kind !== "close";
@@ -205,15 +219,14 @@ async function answer(
       // RFC 9110, 15.2: interim answers are not for HTTP/1.0.
       if (final || request.head.version === "1.1") {
         const dropped = upgraded ? without(framing.hopByHop, "upgrade") : framing.hopByHop;
-        await client.stream.write(
-          rewriteHead(backend.bytes.subarray(0, length), dropped, connection),
-        );
+        await client.stream.write(rewrite(bytes, length, dropped, connection, there));
       }
-      backend.skip(length);
+      backend.skip(length + there);
       if (upgraded) return { kind: "upgraded" };
       if (!final) continue;
-      const end = await passBody(backend, client.stream, framing.body);
-      if (end !== "done") return broken("backend");
+      if (!body.done && await passBody(backend, client.stream, body) !== "done") {
+        return broken("backend");
+      }
       return { kind: "answered", status, reusable: framing.persistent, persistent };
     } catch {
       return broken("client");
@@ -261,39 +274,62 @@ function forwardedHead(
     const host = /^https?:\/\/([^/?#]*)/i.exec(head.target)?.[1] ?? "";
     const field = head.fields.find(({ name }) => name === "host");
     if (field?.value !== host) {
-      if (field !== undefined) dropped.push(field);
+      if (field !== undefined) {
+        dropped.push(field);
+        dropped.sort((a, b) => a.start - b.start);
+      }
       added += `Host: ${host}\r\n`;
     }
   }
-  return rewriteHead(bytes, dropped, added);
+  return rewrite(bytes, bytes.length, dropped, added, 0);
 }
 
-const encoder = new TextEncoder();
-
-/** A copy of a head as it came, but for some lines. */
-function rewriteHead(
-  head: Uint8Array<ArrayBuffer>,
+/**
+ * A head as it came, but for some lines, and what comes behind it.
+ *
+ * @param bytes A head, and more. What is dropped is overwritten.
+ * @param length Length of the head, its empty line included.
+ * @param dropped Lines to leave out, in the order they came.
+ * @param added Lines to add.
+ * @param behind How many of the bytes behind the head belong to it.
+ * @returns If nothing is added, a view of the bytes: allocating memory costs more than all the parsing.
+ */
+function rewrite(
+  bytes: Uint8Array<ArrayBuffer>,
+  length: number,
   dropped: readonly Field[],
   added: string,
+  behind: number,
 ): Uint8Array<ArrayBuffer> {
-  if (dropped.length === 0 && added === "") return head.slice();
-  const extra = encoder.encode(added);
-  const gone = dropped.reduce((sum, { start, end }) => sum + end - start, 0);
-  const result = new Uint8Array(head.length - gone + extra.length);
-  let from = 0;
-  let at = 0;
-  const keep = (to: number): void => {
-    result.set(head.subarray(from, to), at);
-    at += to - from;
-  };
-  for (const { start, end } of dropped.toSorted((a, b) => a.start - b.start)) {
-    keep(start);
-    from = end;
+  // From behind: what is kept moves into the room of what is dropped.
+  let start = length;
+  let end = length;
+  for (let i = dropped.length - 1; i >= 0; i--) {
+    const line = dropped[i];
+    start -= end - line.end;
+    bytes.copyWithin(start, line.end, end);
+    end = line.start;
   }
-  const EMPTY_LINE = 2;
-  keep(head.length - EMPTY_LINE);
-  result.set(extra, at);
-  result.set([CR, LF], at + extra.length);
+  start -= end;
+  bytes.copyWithin(start, 0, end);
+  if (added === "") return bytes.subarray(start, length + behind);
+  const emptyLine = length - 2;
+  const result = new Uint8Array(length - start + added.length + behind);
+  result.set(bytes.subarray(start, emptyLine));
+  result.set(encoder.encode(added), emptyLine - start);
+  result.set(bytes.subarray(emptyLine, length + behind), emptyLine - start + added.length);
+  return result;
+}
+
+/** Two views as one, which they may be already. */
+function join(a: Uint8Array<ArrayBuffer>, b: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  if (b.length === 0) return a;
+  if (a.buffer === b.buffer && a.byteOffset + a.length === b.byteOffset) {
+    return new Uint8Array(a.buffer, a.byteOffset, a.length + b.length);
+  }
+  const result = new Uint8Array(a.length + b.length);
+  result.set(a);
+  result.set(b, a.length);
   return result;
 }
 

@@ -31,6 +31,10 @@ const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "upg
 /** Fields that a Connection field must not name: without them the message would be another one. */
 const INALIENABLE = new Set(["host", "content-length", "transfer-encoding"]);
 
+const LENGTH = /^[0-9]{1,15}$/;
+
+const NO_OPTIONS: readonly string[] = [];
+
 const NONE: Body = { kind: "none" };
 const CHUNKED: Body = { kind: "chunked" };
 const CLOSE: Body = { kind: "close" };
@@ -60,7 +64,8 @@ export function responseFraming(
   if (framing.kind === "bad") return framing;
   const bodiless = method === "HEAD" || status < 200 || status === 204 || status === 304;
   const body = bodiless ? NONE : framing.body;
-  return { ...framing, body, persistent: framing.persistent && body !== CLOSE };
+  const { kind, upgrade, hopByHop } = framing;
+  return { kind, body, persistent: framing.persistent && body !== CLOSE, upgrade, hopByHop };
 }
 
 function readFraming(
@@ -69,51 +74,58 @@ function readFraming(
   status: number,
   otherwise: Body,
 ): Framing | BadHead {
-  const bad = (detail: string, code = status): BadHead => ({ kind: "bad", status: code, detail });
   let length: string | undefined;
   let coding: string | undefined;
-  const options = new Set<string>();
+  let options = NO_OPTIONS;
   for (const { name, value } of fields) {
     if (name === "content-length") {
-      if (length !== undefined) return bad("more than one Content-Length (RFC 9112, 6.3)");
+      if (length !== undefined) return bad(status, "more than one Content-Length (RFC 9112, 6.3)");
       length = value;
     } else if (name === "transfer-encoding") {
       coding = coding === undefined ? value : `${coding},${value}`;
     } else if (name === "connection") {
-      for (const option of elements(value)) options.add(option);
+      options = [...options, ...elements(value)];
     }
   }
-  for (const name of INALIENABLE) {
-    if (options.has(name)) return bad(`Connection names ${name} (RFC 9110, 7.6.1)`);
+  for (const option of options) {
+    if (INALIENABLE.has(option)) {
+      return bad(status, `Connection names ${option} (RFC 9110, 7.6.1)`);
+    }
   }
   let body = otherwise;
   if (coding !== undefined) {
     if (length !== undefined) {
-      return bad("Content-Length beside Transfer-Encoding (RFC 9112, 6.3)");
+      return bad(status, "Content-Length beside Transfer-Encoding (RFC 9112, 6.3)");
     }
-    if (version === "1.0") return bad("Transfer-Encoding in HTTP/1.0 (RFC 9112, 6.1)");
+    if (version === "1.0") return bad(status, "Transfer-Encoding in HTTP/1.0 (RFC 9112, 6.1)");
     const problem = checkCoding(coding);
     if (problem === "unknown") {
-      return bad(`a transfer coding that is not known (RFC 9112, 6.1)`, status === 400 ? 501 : 502);
+      const code = status === 400 ? 501 : 502;
+      return bad(code, `a transfer coding that is not known (RFC 9112, 6.1)`);
     }
-    if (problem === "misplaced") return bad("chunked not once and last (RFC 9112, 6.1)");
+    if (problem === "misplaced") return bad(status, "chunked not once and last (RFC 9112, 6.1)");
     body = CHUNKED;
   } else if (length !== undefined) {
-    if (!/^[0-9]{1,15}$/.test(length)) return bad("Content-Length is not a number (RFC 9110, 8.6)");
+    if (!LENGTH.test(length)) return bad(status, "Content-Length is not a number (RFC 9110, 8.6)");
     body = { kind: "length", length: Number(length) };
   }
+  const hopByHop: Field[] = [];
+  for (const field of fields) {
+    if (HOP_BY_HOP.has(field.name) || options.includes(field.name)) hopByHop.push(field);
+  }
+  const closes = options.includes("close");
   return {
     kind: "framing",
     body,
-    persistent: version === "1.1"
-      ? !options.has("close")
-      : options.has("keep-alive") && !options.has("close"),
+    persistent: !closes && (version === "1.1" || options.includes("keep-alive")),
     // RFC 9110, 7.8: an HTTP/1.0 sender can't mean it.
-    upgrade: version === "1.1" && options.has("upgrade") && offersUpgrade(fields),
-    hopByHop: options.size === 0
-      ? fields.filter(({ name }) => HOP_BY_HOP.has(name))
-      : fields.filter(({ name }) => HOP_BY_HOP.has(name) || options.has(name)),
+    upgrade: version === "1.1" && options.includes("upgrade") && offersUpgrade(fields),
+    hopByHop,
   };
+}
+
+function bad(status: number, detail: string): BadHead {
+  return { kind: "bad", status, detail };
 }
 
 /** RFC 9113, 3.1: h2c is obsolete here, and in a tunnel of it only the first request would have been routed. */

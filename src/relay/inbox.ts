@@ -18,6 +18,8 @@ export class Inbox {
   #buffer: Uint8Array<ArrayBuffer> = NO_BYTES;
   #start = 0;
   #end = 0;
+  /** What {@linkcode bytes} gave, for as long as it is true: making a view costs more than looking at it. */
+  #view?: Uint8Array<ArrayBuffer>;
   #reading?: Promise<boolean>;
 
   /**
@@ -31,7 +33,7 @@ export class Inbox {
 
   /** What there is. Good until the next call of {@linkcode fill} or {@linkcode skip}. */
   get bytes(): Uint8Array<ArrayBuffer> {
-    return this.#buffer.subarray(this.#start, this.#end);
+    return this.#view ??= this.#buffer.subarray(this.#start, this.#end);
   }
 
   /** How many bytes there are. */
@@ -45,7 +47,7 @@ export class Inbox {
    * @returns False at the end, or when the connection has broken; its `failure` says which.
    */
   fill(): Promise<boolean> {
-    return this.#reading ??= this.#read().finally(() => this.#reading = undefined);
+    return this.#reading ??= this.#read();
   }
 
   /**
@@ -54,6 +56,7 @@ export class Inbox {
    * @param count How many have been used.
    */
   skip(count: number): void {
+    this.#view = undefined;
     this.#start += count;
     if (this.#start < this.#end) return;
     this.#start = this.#end = 0;
@@ -64,6 +67,7 @@ export class Inbox {
     // A read that was cut off might still hold it.
     if (this.#reading === undefined && this.#buffer.length === heads.size) heads.give(this.#buffer);
     this.#buffer = NO_BYTES;
+    this.#view = undefined;
     this.#start = this.#end = 0;
   }
 
@@ -74,9 +78,12 @@ export class Inbox {
       const count = await this.stream.read(this.#buffer.subarray(this.#end));
       if (count === null) return false;
       this.#end += count;
+      this.#view = undefined;
       return true;
     } catch {
       return false;
+    } finally {
+      this.#reading = undefined;
     }
   }
 
@@ -90,6 +97,7 @@ export class Inbox {
       if (this.#buffer.length === heads.size) heads.give(this.#buffer);
       this.#buffer = grown;
     }
+    this.#view = undefined;
     this.#end -= this.#start;
     this.#start = 0;
   }

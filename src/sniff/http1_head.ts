@@ -121,10 +121,12 @@ export function parseRequestHead(
   start: number,
   end: number,
 ): RequestHead | BadHead {
-  const lines = latin1(bytes, start, end - 4).split("\r\n");
-  const line = parseRequestLine(lines[0]);
+  // Every line with its CRLF, without the empty one.
+  const text = latin1(bytes, start, end - 2);
+  const lineEnd = text.indexOf("\r\n");
+  const line = parseRequestLine(text.slice(0, lineEnd));
   if (line.kind === "bad") return line;
-  const fields = parseFields(lines, start);
+  const fields = parseFields(text, lineEnd + 2, start);
   if ("status" in fields) return fields;
   let host: string | undefined;
   for (const field of fields) {
@@ -164,10 +166,11 @@ export function parseResponseHead(
   start: number,
   end: number,
 ): ResponseHead | BadHead {
-  const lines = latin1(bytes, start, end - 4).split("\r\n");
-  const line = STATUS_LINE.exec(lines[0]);
+  const text = latin1(bytes, start, end - 2);
+  const lineEnd = text.indexOf("\r\n");
+  const line = STATUS_LINE.exec(text.slice(0, lineEnd));
   if (line === null) return bad(502, "the status line is not one (RFC 9112, 4)");
-  const fields = parseFields(lines, start);
+  const fields = parseFields(text, lineEnd + 2, start);
   if ("status" in fields) return { ...fields, status: 502 };
   return {
     kind: "head",
@@ -181,58 +184,93 @@ const STATUS_LINE = /^HTTP\/1\.([0-9]) ([1-5][0-9]{2})(?: .*)?$/;
 const ABSOLUTE = /^https?:\/\/([^/?#]*)/i;
 const NO_HOST = /^(?::|$)/;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const VERSION = /^HTTP\/([0-9])\.([0-9])$/;
+const VERSION = /^HTTP\/[0-9]\.[0-9]$/;
 const TARGET = /^[!-~]+$/;
 
 type RequestLine = Pick<RequestHead, "kind" | "method" | "target" | "version">;
 
 /** RFC 9112, 3. */
 function parseRequestLine(line: string): RequestLine | BadHead {
-  const parts = line.split(" ", 4);
-  if (parts.length !== 3) {
+  const first = line.indexOf(" ");
+  const second = line.indexOf(" ", first + 1);
+  if (first === -1 || second === -1 || line.includes(" ", second + 1)) {
     return bad(400, "the request line is not method, target and version (RFC 9112, 3)");
   }
-  const [method, target, protocol] = parts;
+  const method = line.slice(0, first);
+  const target = line.slice(first + 1, second);
+  const protocol = line.slice(second + 1);
   if (!TOKEN.test(method)) return bad(400, "the method is not a token (RFC 9110, 9.1)");
-  const version = VERSION.exec(protocol);
-  if (version === null) return bad(400, "no HTTP version in the request line (RFC 9112, 2.3)");
-  if (version[1] !== "1") return bad(505, `${protocol} in an HTTP/1.x request (RFC 9110, 2.5)`);
+  if (!VERSION.test(protocol)) {
+    return bad(400, "no HTTP version in the request line (RFC 9112, 2.3)");
+  }
+  if (protocol[5] !== "1") return bad(505, `${protocol} in an HTTP/1.x request (RFC 9110, 2.5)`);
   if (!TARGET.test(target)) return bad(400, "other than visible ASCII in the target (RFC 9112, 3)");
   if (method === "CONNECT") return bad(405, "CONNECT is not for a reverse proxy (RFC 9110, 9.3.6)");
-  return { kind: "head", method, target, version: version[2] === "0" ? "1.0" : "1.1" };
+  return { kind: "head", method, target, version: protocol[7] === "0" ? "1.0" : "1.1" };
 }
 
-function parseFields(lines: readonly string[], start: number): Field[] | BadHead {
+/** RFC 9112, 5. From `at`, every line of the text is a field's. */
+function parseFields(text: string, at: number, start: number): Field[] | BadHead {
   const fields: Field[] = [];
-  let at = start + lines[0].length + 2;
-  for (let i = 1; i < lines.length; i++) {
-    const end = at + lines[i].length + 2;
-    const field = parseField(lines[i], at, end);
-    if ("status" in field) return field;
-    fields.push(field);
-    at = end;
+  while (at < text.length) {
+    if (isBlank(text.charCodeAt(at))) return bad(400, "a folded line (RFC 9112, 5.2)");
+    const end = text.indexOf("\r\n", at);
+    const colon = text.indexOf(":", at);
+    const named = colon !== -1 && colon < end;
+    const name = named ? fieldName(text.slice(at, colon)) : undefined;
+    if (name === undefined) {
+      return bad(400, "a field name is not a token followed by a colon (RFC 9112, 5.1)");
+    }
+    const value = trim(text, colon + 1, end);
+    fields.push({ name, value, start: start + at, end: start + end + 2 });
+    at = end + 2;
   }
   return fields;
 }
 
-/** RFC 9112, 5. */
-function parseField(line: string, start: number, end: number): Field | BadHead {
-  const first = line.charCodeAt(0);
-  if (first === SPACE || first === TAB) return bad(400, "a folded line (RFC 9112, 5.2)");
-  const colon = line.indexOf(":");
-  const name = line.slice(0, colon);
-  if (colon === -1 || !TOKEN.test(name)) {
-    return bad(400, "a field name is not a token followed by a colon (RFC 9112, 5.1)");
-  }
-  return { name: name.toLowerCase(), value: trim(line, colon + 1), start, end };
+/** Names as they are mostly sent, and in lower case. */
+const names = new Map(
+  [
+    "Accept-Encoding",
+    "Accept-Language",
+    "Authorization",
+    "Cache-Control",
+    "Content-Encoding",
+    "Content-Length",
+    "If-Modified-Since",
+    "If-None-Match",
+    "Last-Modified",
+    "Strict-Transport-Security",
+    "Transfer-Encoding",
+    "X-Forwarded-For",
+    "X-Forwarded-Proto",
+  ].flatMap((name) => {
+    const lower = name.toLowerCase();
+    return [[name, lower], [lower, lower]];
+  }),
+);
+
+/** More names than any honest site has. */
+const MAX_NAMES = 512;
+
+/** The longest name that is remembered: so short a text is a copy, and not a view of the head it was in. */
+const MAX_COPIED = 12;
+
+/** In lower case; `undefined` if it is not a token. */
+function fieldName(text: string): string | undefined {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  if (!TOKEN.test(text)) return undefined;
+  const name = text.toLowerCase();
+  if (text.length <= MAX_COPIED && names.size < MAX_NAMES) names.set(text, name);
+  return name;
 }
 
 /** Without the optional white space around it: RFC 9110, 5.6.3. */
-function trim(line: string, start: number): string {
-  let end = line.length;
-  while (start < end && isBlank(line.charCodeAt(start))) start++;
-  while (end > start && isBlank(line.charCodeAt(end - 1))) end--;
-  return line.slice(start, end);
+function trim(text: string, start: number, end: number): string {
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
 }
 
 function isBlank(code: number): boolean {

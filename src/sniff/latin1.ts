@@ -22,6 +22,10 @@ import { Buffer } from "node:buffer";
  * ```
  */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    .toString("latin1", start, end);
+  return start < end ? latin1Slice.call(bytes, start, Math.min(end, bytes.length)) : "";
 }
+
+/** What `toString("latin1")` calls: by itself it needs no Buffer to be made around the bytes first. */
+const { latin1Slice } = Buffer.prototype as unknown as {
+  latin1Slice(this: Uint8Array, start: number, end: number): string;
+};

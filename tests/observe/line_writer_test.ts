@@ -54,3 +54,24 @@ Deno.test("a reader that is gone costs lines and nothing else", async () => {
   await writer.flush();
   assertEquals(writer.dropped, 2);
 });
+
+Deno.test("lines that may wait are written together, and nothing waits when they are flushed", async () => {
+  const sink = new SlowSink();
+  let writes = 0;
+  const writer = new LineWriter({
+    write: (bytes) => {
+      writes++;
+      sink.text += new TextDecoder().decode(bytes);
+      return Promise.resolve(bytes.length);
+    },
+  }, 60_000);
+  for (let i = 0; i < 3; i++) {
+    writer.write(`line ${i}`);
+    await undefined;
+  }
+  await writer.flush();
+  assertEquals([writes, sink.text], [1, "line 0\nline 1\nline 2\n"]);
+  writer.write("x".repeat(70_000));
+  await writer.flush();
+  assertEquals(writes, 2);
+});

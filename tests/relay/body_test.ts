@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { type BodyEnd, passBody } from "../../src/relay/body.ts";
+import { BodyCursor, type BodyEnd, passBody } from "../../src/relay/body.ts";
 import { ConnStream } from "../../src/relay/conn_stream.ts";
 import type { Body } from "../../src/relay/http1_framing.ts";
 import { Inbox } from "../../src/relay/inbox.ts";
@@ -19,7 +19,7 @@ async function pass(
   while (inbox.length < before) await inbox.fill();
   const passed = readAll(sink);
   const writing = writeAll(source, bytes.subarray(before)).then(() => source.closeWrite());
-  const end = await passBody(inbox, far, body);
+  const end = await passBody(inbox, far, new BodyCursor(body));
   await far.closeWrite();
   while (await inbox.fill());
   const result = { end, passed: await passed, rest: inbox.bytes.slice() };
@@ -103,7 +103,7 @@ Deno.test("a body whose sender is gone is cut, and one whose receiver is gone is
     const inbox = new Inbox(near);
     await writeAll(source, noise(5));
     await inbox.fill();
-    const waiting = passBody(inbox, far, body);
+    const waiting = passBody(inbox, far, new BodyCursor(body));
     near.close();
     assertEquals(await waiting, "cut");
 
@@ -112,7 +112,7 @@ Deno.test("a body whose sender is gone is cut, and one whose receiver is gone is
     await writeAll(other, noise(5));
     await next.fill();
     far.close();
-    await assertRejects(() => passBody(next, far, body), Error);
+    await assertRejects(() => passBody(next, far, new BodyCursor(body)), Error);
     for (const each of [inbox, next]) each.release();
     for (const conn of [source, sink, other, again]) conn.close();
   }

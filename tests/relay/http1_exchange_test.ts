@@ -32,7 +32,8 @@ async function read(
 ): Promise<{ request: Request | BadHead | undefined; begun: number; rest: string }> {
   const inbox = new Inbox(scripted({ says: pieces(raw, cuts), ends: true }).stream);
   let begun = 0;
-  const request = await readRequest(inbox, () => begun++);
+  let request = await readRequest(inbox, () => begun++);
+  if (request?.kind === "request") request = { ...request, bytes: request.bytes.slice() };
   while (await inbox.fill());
   const rest = text(inbox.bytes);
   inbox.release();
