@@ -90,7 +90,7 @@ export class Conversation {
       if (first) return;
       this.resting = false;
       client.begin();
-      client.watch.until(clientHello, onLate);
+      client.watch.until(clientHello, onLate, client.began);
     });
     if (late) {
       await client.drain();

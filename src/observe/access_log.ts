@@ -22,7 +22,11 @@ export function logAccess(
   summary: Summary,
   end: End,
 ): void {
-  const line: Facts = {
+  writer.write(format === "json" ? asJson(summary, end) : asText(facts(summary, end)));
+}
+
+function facts(summary: Summary, end: End): Facts {
+  return {
     time: timestamp(),
     client: summary.client,
     listener: summary.listener,
@@ -39,7 +43,31 @@ export function logAccess(
     end,
     detail: summary.detail,
   };
-  writer.write(format === "json" ? JSON.stringify(line) : asText(line));
+}
+
+/** What `JSON.stringify` makes of the facts, in half the time: there is a line for every request. */
+function asJson(summary: Summary, end: End): string {
+  const { name, route, backend, status, helloMs, connectMs, totalMs, detail } = summary;
+  let line = `{"time":"${timestamp()}","client":${quote(summary.client)}` +
+    `,"listener":${quote(summary.listener)},"protocol":"${summary.protocol}"`;
+  if (name !== undefined) line += `,"name":${quote(name)}`;
+  if (route !== undefined) line += `,"route":${quote(route)}`;
+  if (backend !== undefined) line += `,"backend":${quote(backend)}`;
+  if (status !== undefined) line += `,"status":${status}`;
+  line += `,"rx":${summary.rx},"tx":${summary.tx}`;
+  if (helloMs !== undefined) line += `,"hello_ms":${round(helloMs)}`;
+  if (connectMs !== undefined) line += `,"connect_ms":${round(connectMs)}`;
+  if (totalMs !== undefined) line += `,"total_ms":${round(totalMs)}`;
+  line += `,"end":"${end}"`;
+  if (detail !== undefined) line += `,"detail":${quote(detail)}`;
+  return line + "}";
+}
+
+/** Printable ASCII without the quotation mark and the backslash. */
+const PLAIN = /^[ !#-\[\]-~]*$/;
+
+function quote(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 let stampedAt = 0;

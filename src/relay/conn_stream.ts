@@ -140,7 +140,7 @@ export class ConnStream {
     const ahead = this.#ahead;
     return ahead === undefined
       ? this.#conn.read(buffer).then(this.#onRead, this.#onError)
-      : this.#readAhead(ahead, buffer).then(this.#onRead, this.#onError);
+      : this.#readAhead(ahead, buffer);
   }
 
   /**
@@ -215,19 +215,20 @@ export class ConnStream {
     return this.#conn;
   }
 
-  async #readAhead(ahead: Ahead, buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
-    const count = await ahead.read;
-    this.#ahead = undefined;
-    if (count === null) return null;
-    const taken = Math.min(count, buffer.length);
-    buffer.set(ahead.buffer.subarray(0, taken));
-    if (taken < count) {
-      const rest = ahead.buffer.subarray(taken, count);
-      this.#ahead = { buffer: rest, read: Promise.resolve(rest.length) };
-    } else if (ahead.buffer.length === parking.size) {
-      parking.give(ahead.buffer);
-    }
-    return taken;
+  #readAhead(ahead: Ahead, buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    return ahead.read.then((count) => {
+      this.#ahead = undefined;
+      if (count === null) return this.#onRead(null);
+      const taken = Math.min(count, buffer.length);
+      buffer.set(ahead.buffer.subarray(0, taken));
+      if (taken < count) {
+        const rest = ahead.buffer.subarray(taken, count);
+        this.#ahead = { buffer: rest, read: Promise.resolve(rest.length) };
+      } else if (ahead.buffer.length === parking.size) {
+        parking.give(ahead.buffer);
+      }
+      return this.#onRead(taken);
+    }, this.#onError);
   }
 
   readonly #onRead = (count: number | null): number | null => {

@@ -71,21 +71,24 @@ export class Inbox {
     this.#start = this.#end = 0;
   }
 
-  async #read(): Promise<boolean> {
+  #read(): Promise<boolean> {
     if (this.#buffer.length === 0) this.#buffer = heads.take();
     else if (this.#end === this.#buffer.length) this.#makeRoom();
-    try {
-      const count = await this.stream.read(this.#buffer.subarray(this.#end));
-      if (count === null) return false;
-      this.#end += count;
-      this.#view = undefined;
-      return true;
-    } catch {
-      return false;
-    } finally {
-      this.#reading = undefined;
-    }
+    return this.stream.read(this.#buffer.subarray(this.#end)).then(this.#onRead, this.#onError);
   }
+
+  readonly #onRead = (count: number | null): boolean => {
+    this.#reading = undefined;
+    if (count === null) return false;
+    this.#end += count;
+    this.#view = undefined;
+    return true;
+  };
+
+  readonly #onError = (): boolean => {
+    this.#reading = undefined;
+    return false;
+  };
 
   #makeRoom(): void {
     const { bytes } = this;

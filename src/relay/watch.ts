@@ -54,7 +54,8 @@ export class Watch implements Timed {
     expire: (cause: FlowTimeout) => void,
   ): void {
     this.#deadline = Infinity;
-    this.#flow = { client, backend, timeouts, expire, moved: -1, movedAt: performance.now() };
+    // The first tick takes the time: it finds that bytes have moved.
+    this.#flow = { client, backend, timeouts, expire, moved: -1, movedAt: 0 };
   }
 
   /** Lets whatever is waited for expire now. */

@@ -140,7 +140,7 @@ export function parseRequestHead(
     authority = parseAuthority(host);
     if (authority === undefined) return bad(400, "Host is not an authority (RFC 9110, 7.2)");
   }
-  const absolute = ABSOLUTE.exec(target);
+  const absolute = target.startsWith("/") ? null : ABSOLUTE.exec(target);
   if (absolute !== null) {
     // RFC 9112, 3.2.2: what the target says overrides Host. Its host must not be empty (RFC 9110, 4.2.1).
     authority = NO_HOST.test(absolute[1]) ? undefined : parseAuthority(absolute[1]);

@@ -95,6 +95,20 @@ Deno.test("an access line says who, where to, how much, how long and how it ende
   });
 });
 
+Deno.test("an access line is JSON whatever the client or the backend made of it", async () => {
+  for (const text of ['"', "\\", "\n\u0000\u001f", "caf\u00e9 \u2028 \ud800", "</script>", ""]) {
+    const odd = { ...summary, name: text, detail: text, status: 200, backend: undefined };
+    const [line] = await written((writer) => logAccess(writer, "json", odd, "done"));
+    const { name, detail, status, backend } = JSON.parse(line);
+    assertEquals({ name, detail, status, backend }, {
+      name: text,
+      detail: text,
+      status: 200,
+      backend: undefined,
+    });
+  }
+});
+
 Deno.test("an access line as text has the same facts", async () => {
   const [line] = await written((writer) =>
     logAccess(writer, "text", { ...summary, detail: "a b" }, "backend_refused")
