@@ -58,3 +58,13 @@ export const bulk: BufferPool = createBufferPool(256 * 1024, 1, 32);
 
 /** What a client's first bytes are read into; a hello or head that is longer gets its own, larger one. */
 export const heads: BufferPool = createBufferPool(4096, 32, 1024);
+
+/**
+ * Takes a buffer back into whichever of the small pools it is from.
+ *
+ * @param buffer One that was taken; any other is left to the garbage collector.
+ */
+export function recycle(buffer: Uint8Array<ArrayBuffer>): void {
+  if (buffer.length === parking.size) parking.give(buffer);
+  else if (buffer.length === heads.size) heads.give(buffer);
+}

@@ -5,7 +5,7 @@
  * @module
  */
 import { setImmediate } from "node:timers";
-import { parking } from "./buffers.ts";
+import { type BufferPool } from "./buffers.ts";
 
 /** A read that is waiting; whoever takes the socket takes it over as the first read of its own. */
 export interface Ahead {
@@ -63,15 +63,17 @@ export function isSettled(held: Held): boolean {
  *
  * @param connection The socket; nobody may be reading from it.
  * @param usedAt When it was last used.
+ * @param buffers Where the sentinel's buffer is from: of the size that the first bytes are likely to have.
  * @param onWake Told what the sentinel has seen, if the socket is still at rest then.
  * @returns The socket at rest.
  */
 export function hold(
   { conn, connectedAt }: Connection,
   usedAt: number,
+  buffers: BufferPool,
   onWake: (held: Held, wake: Wake) => void,
 ): Held {
-  const buffer = parking.take();
+  const buffer = buffers.take();
   const read = conn.read(buffer);
   const held: Held = { conn, connectedAt, usedAt, ahead: { buffer, read }, turn, resting: true };
   if (!turning) {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { heads, parking } from "./buffers.ts";
 import { Demand } from "./demand.ts";
 import { type Connection, type Held, hold, type Wake } from "./held.ts";
 import { Lifetime } from "./lifetime.ts";
@@ -161,7 +162,7 @@ export class Pool {
       return this.#close(connection, "ttl");
     }
     while (this.#size > 0 && this.#size >= this.#settings.maxPerHost) this.#closeOldest("full");
-    this.#idle.held.push(hold(connection, now, this.#onWake));
+    this.#idle.held.push(hold(connection, now, heads, this.#onWake));
   }
 
   /**
@@ -276,7 +277,7 @@ export class Pool {
     const connection = { conn, connectedAt: now };
     if (this.#drained !== undefined) this.#close(connection, this.#drained);
     else if (this.#size >= this.#settings.maxPerHost) this.#close(connection, "full");
-    else this.#warm.held.push(hold(connection, now, this.#onWake));
+    else this.#warm.held.push(hold(connection, now, parking, this.#onWake));
     this.warm();
   }
 

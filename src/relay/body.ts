@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type BufferPool, bulk, parking } from "../pool/buffers.ts";
+import { type BufferPool, bulk, heads, parking } from "../pool/buffers.ts";
 import { ChunkedScanner } from "./chunked.ts";
 import type { ConnStream } from "./conn_stream.ts";
 import type { Body } from "./http1_framing.ts";
@@ -107,7 +107,7 @@ async function passChunked(from: Inbox, to: ConnStream, cursor: BodyCursor): Pro
 }
 
 async function passLength(from: Inbox, to: ConnStream, cursor: BodyCursor): Promise<BodyEnd> {
-  let pool: BufferPool = parking;
+  let pool: BufferPool = cursor.left > parking.size ? heads : parking;
   let buffer = pool.take();
   try {
     while (!cursor.done) {

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Ahead } from "../pool/held.ts";
-import { bulk, parking } from "../pool/buffers.ts";
+import { bulk, parking, recycle } from "../pool/buffers.ts";
 
 /** The side of a connection that bytes come from. */
 export class ConnReadable extends ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -149,18 +149,11 @@ export class ConnStream {
    * @param bytes What to write.
    * @throws What the socket throws; remembered as {@linkcode failure}.
    */
-  async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    try {
-      let rest = bytes;
-      for (;;) {
-        const count = await this.#conn.write(rest);
-        this.sent += count;
-        if (count === rest.length) return;
-        rest = rest.subarray(count);
-      }
-    } catch (error) {
-      throw this.#failed(error);
-    }
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    return this.#conn.write(bytes).then((count) => {
+      this.sent += count;
+      if (count < bytes.length) return this.write(bytes.subarray(count));
+    }, this.#onError);
   }
 
   /**
@@ -224,8 +217,8 @@ export class ConnStream {
       if (taken < count) {
         const rest = ahead.buffer.subarray(taken, count);
         this.#ahead = { buffer: rest, read: Promise.resolve(rest.length) };
-      } else if (ahead.buffer.length === parking.size) {
-        parking.give(ahead.buffer);
+      } else {
+        recycle(ahead.buffer);
       }
       return this.#onRead(taken);
     }, this.#onError);
