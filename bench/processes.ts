@@ -1,0 +1,194 @@
+/**
+ * Processes that the benchmark starts, all of which it ends.
+ *
+ * @module
+ */
+import { cpuMicros } from "./cpu.ts";
+
+/** How long a process may take to accept, and to end. */
+const PATIENCE_MS = 10_000;
+
+/** How much of stderr is kept, in characters. */
+const KEPT = 2_000;
+
+/** Has a command killed when this process is, which leaves it no time to do so itself. */
+const BOUND = ["setpriv", "--pdeathsig", "KILL"];
+
+/** How to start a process. */
+export interface ProcessOptions {
+  /** The core it is pinned to. */
+  readonly core: number;
+  /** Where it will accept; it has started when it does. */
+  readonly accepts?: readonly Deno.NetAddr[];
+  /** Its working directory. */
+  readonly cwd?: string;
+}
+
+/** A process that runs. */
+export class Process {
+  /** What it is called in messages. */
+  readonly name: string;
+  readonly #child: Deno.ChildProcess;
+  readonly #ended: Promise<unknown>;
+  readonly #lines?: ReadableStreamDefaultReader<string>;
+  #running = true;
+  #said = "";
+
+  /**
+   * Starts it; {@linkcode Processes.start} does, for one that is ended with the others.
+   *
+   * @param name What it is called in messages.
+   * @param command The program and its arguments.
+   * @param options How to start it.
+   * @param stdout Whether somebody will read what it prints.
+   */
+  constructor(name: string, command: readonly string[], options: ProcessOptions, stdout = false) {
+    this.name = name;
+    const [program, ...args] = [...BOUND, "taskset", "-c", `${options.core}`, ...command];
+    this.#child = new Deno.Command(program, {
+      args,
+      cwd: options.cwd,
+      stdin: "piped",
+      stdout: stdout ? "piped" : "null",
+      stderr: "piped",
+    }).spawn();
+    if (stdout) this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    this.#ended = Promise.all([
+      this.#listen(),
+      this.#child.status.then(() => this.#running = false),
+    ]);
+  }
+
+  /** The CPU time it has used up to now, all its threads together, in microseconds. */
+  get cpuMicros(): number {
+    return cpuMicros(this.#child.pid);
+  }
+
+  /**
+   * Waits until it accepts.
+   *
+   * @param addresses Where.
+   * @throws {Error} If it ends instead, or takes too long.
+   */
+  async accepts(addresses: readonly Deno.NetAddr[]): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (const address of addresses) {
+      while (!await isOpen(address)) {
+        if (!this.#running) throw new Error(`${this.name} has ended: ${this.#said.trim()}`);
+        if (performance.now() > deadline) throw new Error(`${this.name} does not accept`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+  }
+
+  /**
+   * Sends a signal and waits for what it prints in return.
+   *
+   * @param signal The signal.
+   * @returns What it printed.
+   */
+  async ask(signal: Deno.Signal): Promise<string> {
+    this.#child.kill(signal);
+    const answer = await this.#lines?.read();
+    if (answer?.value === undefined) throw new Error(`${this.name} does not answer`);
+    return answer.value;
+  }
+
+  /** Ends it: politely at first. */
+  async stop(): Promise<void> {
+    this.#kill("SIGTERM");
+    const timer = setTimeout(() => this.#kill("SIGKILL"), 1_000);
+    await this.#lines?.cancel();
+    await this.#child.stdin.close().catch(() => {});
+    await this.#ended;
+    clearTimeout(timer);
+  }
+
+  #kill(signal: Deno.Signal): void {
+    if (this.#running) this.#child.kill(signal);
+  }
+
+  async #listen(): Promise<void> {
+    for await (const text of this.#child.stderr.pipeThrough(new TextDecoderStream())) {
+      this.#said = (this.#said + text).slice(-KEPT);
+    }
+  }
+}
+
+/** All processes of a run. Disposing ends them, the last first. */
+export class Processes implements AsyncDisposable {
+  readonly #running = new Set<Process>();
+  #closed = false;
+
+  /**
+   * Starts one that goes on.
+   *
+   * @param name What it is called in messages.
+   * @param command The program and its arguments.
+   * @param options How.
+   * @param stdout Whether {@linkcode Process.ask} will read what it prints.
+   * @returns It, accepting.
+   * @throws {Error} If it does not come to that.
+   */
+  async start(
+    name: string,
+    command: readonly string[],
+    options: ProcessOptions,
+    stdout = false,
+  ): Promise<Process> {
+    if (this.#closed) throw new Error("the benchmark is ending");
+    const process = new Process(name, command, options, stdout);
+    this.#running.add(process);
+    await process.accepts(options.accepts ?? []);
+    return process;
+  }
+
+  /**
+   * Ends one.
+   *
+   * @param process The process.
+   */
+  async stop(process: Process): Promise<void> {
+    await process.stop();
+    this.#running.delete(process);
+  }
+
+  /** Ends all. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    for (const process of [...this.#running].reverse()) await this.stop(process);
+  }
+}
+
+/**
+ * Runs a program to its end, on the core that this process is pinned to.
+ *
+ * @param command The program and its arguments.
+ * @param succeeds Whether an exit code other than 0 is an error.
+ * @returns What it wrote to stdout, or to stderr if that is all there is.
+ * @throws {Error} If it fails, with what it said.
+ */
+export async function run(command: readonly string[], succeeds = true): Promise<string> {
+  const [program, ...args] = [...BOUND, ...command];
+  const { code, stdout, stderr } = await new Deno.Command(program, {
+    args,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    env: { LC_ALL: "C" },
+  }).output();
+  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  if (succeeds && code !== 0) {
+    throw new Error(`${command[0]} failed with ${code}: ${(err || out).trim().slice(-KEPT)}`);
+  }
+  return out || err;
+}
+
+async function isOpen({ hostname, port }: Deno.NetAddr): Promise<boolean> {
+  try {
+    using _conn = await Deno.connect({ hostname, port });
+    return true;
+  } catch {
+    return false;
+  }
+}
