@@ -7,7 +7,8 @@
 import type { Decision, Wish } from "./route/decide.ts";
 import type { Refusal } from "./route/refusal.ts";
 import { ConnStream } from "./relay/conn_stream.ts";
-import { exchange, type ExchangeEnd, readRequest, type Request } from "./relay/http1_exchange.ts";
+import type { BadHead } from "./sniff/http1_head.ts";
+import { exchange, type ExchangeEnd, type Request, RequestReader } from "./relay/http1_exchange.ts";
 import { Inbox } from "./relay/inbox.ts";
 import type { Observer } from "./observe/observer.ts";
 import type { End } from "./observe/summary.ts";
@@ -86,12 +87,19 @@ export class Conversation {
     if (first) client.watch.until(clientHello, onLate, client.accepted);
     else client.watch.until(idle, () => client.stream.close());
     this.resting = !first;
-    const request = await readRequest(client.inbox, () => {
-      if (first) return;
-      this.resting = false;
-      client.begin();
-      client.watch.until(clientHello, onLate, client.began);
-    });
+    const { inbox } = client;
+    const reader = new RequestReader();
+    let request: Request | BadHead | undefined;
+    for (let begun = first;;) {
+      if (!begun && inbox.length > 0) {
+        begun = true;
+        this.resting = false;
+        client.begin();
+        client.watch.until(clientHello, onLate, client.began);
+      }
+      request = reader.read(inbox);
+      if (request !== undefined || !await inbox.fill()) break;
+    }
     if (late) {
       await client.drain();
       return "late";

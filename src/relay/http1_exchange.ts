@@ -61,47 +61,47 @@ const LF = 10;
 const encoder = new TextEncoder();
 
 /**
- * Reads the next request's head.
+ * Reads the head of one request.
  *
- * @param client The client.
- * @param begun Called once its first byte is there.
- * @returns The request, what is wrong with it, or `undefined` if the client left.
+ * @example
+ * ```ts
+ * import { ConnStream } from "./conn_stream.ts";
+ * import { RequestReader } from "./http1_exchange.ts";
+ * import { Inbox } from "./inbox.ts";
+ *
+ * const inbox = new Inbox(new ConnStream(await Deno.connect({ port: 8080 })));
+ * const reader = new RequestReader();
+ * let request = reader.read(inbox);
+ * while (request === undefined && await inbox.fill()) request = reader.read(inbox);
+ * ```
  */
-export async function readRequest(
-  client: Inbox,
-  begun: () => void,
-): Promise<Request | BadHead | undefined> {
-  const search = new HeadEnd();
-  let told = false;
-  for (let first = true;;) {
-    if (first && client.length >= 2) {
+export class RequestReader {
+  readonly #search = new HeadEnd();
+  #begun = false;
+
+  /**
+   * Looks at what there is.
+   *
+   * @param client The client's inbox; a head that is complete is taken from it.
+   * @returns The request, what is wrong with it, or `undefined` if more bytes are needed. Never throws.
+   */
+  read(client: Inbox): Request | BadHead | undefined {
+    if (!this.#begun) {
+      if (client.length < 2) return undefined;
+      this.#begun = true;
       // RFC 9112, 2.2: an empty line before the request line is to be ignored.
       if (client.bytes[0] === CR && client.bytes[1] === LF) client.skip(2);
-      first = false;
-    }
-    if (client.length > 0 && !told) {
-      told = true;
-      begun();
     }
     const { bytes } = client;
-    const end = first ? undefined : search.find(bytes, 0);
-    if (typeof end === "object") return end;
-    if (end === undefined) {
-      if (!await client.fill()) return undefined;
-      continue;
-    }
+    const end = this.#search.find(bytes, 0);
+    if (end === undefined || typeof end === "object") return end;
     const head = parseRequestHead(bytes, 0, end);
     if (head.kind === "bad") return head;
     const framing = requestFraming(head);
     if (framing.kind === "bad") return framing;
-    const request: Request = {
-      kind: "request",
-      head,
-      framing,
-      bytes: forwardedHead(head, framing, bytes.subarray(0, end)),
-    };
+    const forwarded = forwardedHead(head, framing, bytes.subarray(0, end));
     client.skip(end);
-    return request;
+    return { kind: "request", head, framing, bytes: forwarded };
   }
 }
 
@@ -125,7 +125,9 @@ export async function exchange(
   const there = body.take(client.bytes);
   if (body.error !== undefined) return refused(body.error, 400);
   const sent: Sent = { touched: false };
-  const sending = send(request, client, backend.stream, body, there, sent);
+  const sending = body.kind === "none"
+    ? sendHead(request, backend.stream, sent)
+    : send(request, client, backend.stream, body, there, sent);
   const end = await answer(request, client, backend, answering);
   if (end.kind === "upgraded") {
     // RFC 9110, 7.8: what was asked has to be all there before something else is spoken.
@@ -152,6 +154,14 @@ interface Sent {
   touched: boolean;
 }
 
+/** Most requests have no body. */
+function sendHead({ bytes }: Request, backend: ConnStream, sent: Sent): Promise<void> {
+  return backend.write(bytes).then(
+    () => void (sent.end = "done"),
+    () => void (sent.end = "failed"),
+  );
+}
+
 async function send(
   { bytes }: Request,
   client: Inbox,
@@ -164,7 +174,7 @@ async function send(
     await backend.write(join(bytes, client.bytes.subarray(0, there)));
     // If it was found dead meanwhile, the body is for the next one.
     if (backend.closed) return;
-    sent.touched = body.kind !== "none";
+    sent.touched = true;
     client.skip(there);
     sent.end = body.done ? "done" : await passBody(client, backend, body);
     if (sent.end !== "done") backend.close();
@@ -190,8 +200,13 @@ async function answer(
   answering: (status: number) => void,
 ): Promise<Answered> {
   for (let interim = 0; interim <= MAX_INTERIM; interim++) {
-    const read = await readResponse(backend, request.head.method);
-    if (read === "dead") {
+    const search = new HeadEnd();
+    let read = readResponse(backend, search, request.head.method);
+    while (read === undefined && await backend.fill()) {
+      read = readResponse(backend, search, request.head.method);
+    }
+    if (read === undefined) {
+      if (backend.length > 0) return refused("the answer ends within its head (RFC 9112, 8)");
       return interim === 0 ? { kind: "dead" } : refused("no answer behind an interim one");
     }
     if (read.kind === "bad") return refused(read.detail);
@@ -242,23 +257,19 @@ interface Response {
   readonly length: number;
 }
 
-async function readResponse(backend: Inbox, method: string): Promise<Response | BadHead | "dead"> {
-  const search = new HeadEnd();
-  for (;;) {
-    const { bytes } = backend;
-    const end = search.find(bytes, 0);
-    if (typeof end === "object") return { ...end, status: 502 };
-    if (end !== undefined) {
-      const head = parseResponseHead(bytes, 0, end);
-      if (head.kind === "bad") return head;
-      const framing = responseFraming(head, method);
-      if (framing.kind === "bad") return framing;
-      return { kind: "response", head, framing, length: end };
-    }
-    if (await backend.fill()) continue;
-    if (bytes.length === 0) return "dead";
-    return { kind: "bad", status: 502, detail: "the answer ends within its head (RFC 9112, 8)" };
-  }
+function readResponse(
+  backend: Inbox,
+  search: HeadEnd,
+  method: string,
+): Response | BadHead | undefined {
+  const { bytes } = backend;
+  const end = search.find(bytes, 0);
+  if (end === undefined || typeof end === "object") return end;
+  const head = parseResponseHead(bytes, 0, end);
+  if (head.kind === "bad") return head;
+  const framing = responseFraming(head, method);
+  if (framing.kind === "bad") return framing;
+  return { kind: "response", head, framing, length: end };
 }
 
 /** The request's head as the backend gets it: without what is between the client and us. */
