@@ -9,6 +9,8 @@
 export interface BufferPool {
   /** Length of every buffer, in bytes. */
   readonly size: number;
+  /** Buffers that are lent. */
+  readonly lent: number;
   /** Lends a buffer; what it holds is left over from its last use. */
   take(): Uint8Array<ArrayBuffer>;
   /** Takes a buffer back. It must not be used afterwards, nor be given twice. */
@@ -35,9 +37,14 @@ export interface BufferPool {
  */
 export function createBufferPool(size: number, perSlab: number, keep: number): BufferPool {
   const free: Uint8Array<ArrayBuffer>[] = [];
+  let lent = 0;
   return {
     size,
+    get lent(): number {
+      return lent;
+    },
     take(): Uint8Array<ArrayBuffer> {
+      lent++;
       const buffer = free.pop();
       if (buffer !== undefined) return buffer;
       const slab = new ArrayBuffer(size * perSlab);
@@ -45,6 +52,7 @@ export function createBufferPool(size: number, perSlab: number, keep: number): B
       return new Uint8Array(slab, 0, size);
     },
     give(buffer: Uint8Array<ArrayBuffer>): void {
+      lent--;
       if (free.length < keep) free.push(buffer);
     },
   };
@@ -58,6 +66,19 @@ export const bulk: BufferPool = createBufferPool(256 * 1024, 1, 32);
 
 /** What a client's first bytes are read into; a hello or head that is longer gets its own, larger one. */
 export const heads: BufferPool = createBufferPool(4096, 32, 1024);
+
+/** So many large buffers are lent at a time: 64 MB. */
+const MAX_BULK = 256;
+
+/**
+ * Where a direction reads that has more to carry. A large buffer, unless so many are in use that this may be an
+ * attack by clients that ask for much and don't read it; then a small one does.
+ *
+ * @returns The pool to take from.
+ */
+export function busy(): BufferPool {
+  return bulk.lent < MAX_BULK ? bulk : heads;
+}
 
 /**
  * Takes a buffer back into whichever of the small pools it is from.

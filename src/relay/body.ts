@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type BufferPool, bulk, heads, parking } from "../pool/buffers.ts";
+import { type BufferPool, bulk, busy, heads, parking } from "../pool/buffers.ts";
 import { ChunkedScanner } from "./chunked.ts";
 import type { ConnStream } from "./conn_stream.ts";
 import type { Body } from "./http1_framing.ts";
@@ -121,7 +121,7 @@ async function passLength(from: Inbox, to: ConnStream, cursor: BodyCursor): Prom
       if (count === null) return cursor.kind === "close" ? "done" : "cut";
       cursor.left -= count;
       await to.write(count === buffer.length ? buffer : buffer.subarray(0, count));
-      const next = count === buffer.length ? bulk : parking;
+      const next = count < buffer.length ? parking : pool === bulk ? bulk : busy();
       if (next !== pool) {
         pool.give(buffer);
         pool = next;

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Ahead } from "../pool/held.ts";
-import { bulk, parking, recycle } from "../pool/buffers.ts";
+import { type BufferPool, bulk, busy, parking, recycle } from "../pool/buffers.ts";
 
 /** The side of a connection that bytes come from. */
 export class ConnReadable extends ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -84,10 +84,7 @@ export class ConnWritable extends WritableStream<Uint8Array<ArrayBuffer>> {
  *
  * const client = new ConnStream(await Deno.connect({ hostname: "127.0.0.1", port: 8080 }));
  * const backend = new ConnStream(await Deno.connect({ hostname: "127.0.0.1", port: 8081 }));
- * await Promise.all([
- *   client.readable.pipeTo(backend.writable),
- *   backend.readable.pipeTo(client.writable),
- * ]);
+ * await Promise.all([client.pipeTo(backend), backend.pipeTo(client)]);
  * client.close();
  * backend.close();
  * ```
@@ -127,6 +124,18 @@ export class ConnStream {
   /** What the peer receives. */
   get writable(): ConnWritable {
     return this.#writable ??= new ConnWritable(this);
+  }
+
+  /**
+   * Carries everything to another connection, until the end of file, which is passed on. The same as piping
+   * {@linkcode readable} into the other's {@linkcode writable}, without making them: two streams for each side cost
+   * a tenth of a short tunnel.
+   *
+   * @param destination Where the bytes go.
+   * @returns When all is written and the end has been passed on.
+   */
+  pipeTo(destination: ConnStream): Promise<void> {
+    return copy(this, destination);
   }
 
   /**
@@ -245,7 +254,7 @@ export class ConnStream {
  * gets a large buffer, until a read comes back short.
  */
 async function copy(from: ConnStream, to: ConnStream): Promise<void> {
-  let pool = parking;
+  let pool: BufferPool = parking;
   let buffer = pool.take();
   try {
     for (;;) {
@@ -253,7 +262,7 @@ async function copy(from: ConnStream, to: ConnStream): Promise<void> {
       if (count === null) break;
       const full = count === buffer.length;
       await to.write(full ? buffer : buffer.subarray(0, count));
-      const next = full ? bulk : parking;
+      const next = !full ? parking : pool === bulk ? bulk : busy();
       if (next !== pool) {
         pool.give(buffer);
         pool = next;

@@ -26,8 +26,8 @@ export async function tunnel(client: ConnStream, backend: ConnStream): Promise<T
     backend.close();
   };
   await Promise.all([
-    client.readable.pipeTo(backend.writable).catch(broken),
-    backend.readable.pipeTo(client.writable).catch(broken),
+    client.pipeTo(backend).catch(broken),
+    backend.pipeTo(client).catch(broken),
   ]);
   client.close();
   backend.close();

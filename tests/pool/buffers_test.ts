@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { createBufferPool } from "../../src/pool/buffers.ts";
+import { bulk, busy, createBufferPool, heads } from "../../src/pool/buffers.ts";
 
 Deno.test("buffers that are lent at the same time never overlap", () => {
   const pool = createBufferPool(8, 4, 100);
@@ -24,4 +24,15 @@ Deno.test("no more unused buffers are kept than asked for", () => {
   for (const buffer of buffers) pool.give(buffer);
   const again = new Set([pool.take(), pool.take(), pool.take()]);
   assertEquals(buffers.filter((buffer) => again.has(buffer)).length, 2);
+});
+
+Deno.test("when many large buffers are lent the next direction gets small ones, until one comes back", () => {
+  const lent: Uint8Array<ArrayBuffer>[] = [];
+  while (busy() === bulk) lent.push(bulk.take());
+  assertEquals(lent.length * bulk.size, 64 * 1024 * 1024);
+  assert(busy() === heads);
+  bulk.give(lent.pop()!);
+  assert(busy() === bulk);
+  for (const buffer of lent) bulk.give(buffer);
+  assertEquals(bulk.lent, 0);
 });

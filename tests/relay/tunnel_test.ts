@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { ConnReadable, ConnStream } from "../../src/relay/conn_stream.ts";
+import { ConnStream } from "../../src/relay/conn_stream.ts";
 import { tunnel, type TunnelEnd } from "../../src/relay/tunnel.ts";
 import { soon, until } from "../e2e/harness.ts";
 import { noise, pair, readAll, writeAll } from "./sockets.ts";
@@ -34,21 +34,32 @@ async function join(): Promise<Joined> {
   };
 }
 
-/** Runs a test on the direct path and on the generic one, which must behave the same. */
-function onBothPaths(name: string, test: () => Promise<void>): void {
-  Deno.test(`${name}, on the direct path`, test);
-  Deno.test(`${name}, on the generic path of web streams`, async () => {
-    const direct = ConnReadable.prototype.pipeTo;
-    ConnReadable.prototype.pipeTo = ReadableStream.prototype.pipeTo;
-    try {
-      await test();
-    } finally {
-      ConnReadable.prototype.pipeTo = direct;
-    }
-  });
+/** Other ways than the direct one to carry bytes, which must behave the same. */
+const PATHS: Record<string, (from: ConnStream, to: ConnStream) => Promise<void>> = {
+  "streams that know each other": (from, to) => from.readable.pipeTo(to.writable),
+  "web streams as they are": (from, to) =>
+    ReadableStream.prototype.pipeTo.call(from.readable, to.writable),
+};
+
+/** Runs a test on every path. */
+function onEveryPath(name: string, test: () => Promise<void>): void {
+  Deno.test(`${name}, directly`, test);
+  for (const [path, pipe] of Object.entries(PATHS)) {
+    Deno.test(`${name}, through ${path}`, async () => {
+      const direct = ConnStream.prototype.pipeTo;
+      ConnStream.prototype.pipeTo = function (to): Promise<void> {
+        return pipe(this, to);
+      };
+      try {
+        await test();
+      } finally {
+        ConnStream.prototype.pipeTo = direct;
+      }
+    });
+  }
 }
 
-onBothPaths("a tunnel carries megabytes both ways at once, unchanged", async () => {
+onEveryPath("a tunnel carries megabytes both ways at once, unchanged", async () => {
   using joined = await join();
   const { client, backend, inner } = joined;
   const up = noise(5_000_000, 1);
@@ -71,7 +82,7 @@ onBothPaths("a tunnel carries megabytes both ways at once, unchanged", async () 
 });
 
 for (const first of ["client", "backend"] as const) {
-  onBothPaths(`after the ${first}'s end of file the other side goes on`, async () => {
+  onEveryPath(`after the ${first}'s end of file the other side goes on`, async () => {
     using joined = await join();
     const second = first === "client" ? "backend" : "client";
     await joined[first].write(new TextEncoder().encode("question"));
@@ -90,7 +101,7 @@ for (const first of ["client", "backend"] as const) {
   });
 }
 
-onBothPaths("a side that nobody reads holds up the side that writes", async () => {
+onEveryPath("a side that nobody reads holds up the side that writes", async () => {
   using joined = await join();
   const { client, backend, inner } = joined;
   const all = noise(64_000_000);
@@ -111,7 +122,7 @@ onBothPaths("a side that nobody reads holds up the side that writes", async () =
   assertEquals(await soon("the end", joined.end), "done");
 });
 
-onBothPaths("when somebody closes both sides the tunnel ends and says so", async () => {
+onEveryPath("when somebody closes both sides the tunnel ends and says so", async () => {
   using joined = await join();
   joined.inner.client.close();
   joined.inner.backend.close();
@@ -138,7 +149,7 @@ for (
     ["client", "backend", "client_reset"],
   ] as const
 ) {
-  onBothPaths(`a ${who} that breaks off ends both sides at once`, async () => {
+  onEveryPath(`a ${who} that breaks off ends both sides at once`, async () => {
     using joined = await join();
     await soon("the reset to come through", breakOff(joined[who], joined[other]));
     assertEquals(await soon("the end", joined.end), end);
