@@ -96,6 +96,8 @@ export class ConnStream {
   sent = 0;
   /** Whether the peer has sent its end of file. */
   ended = false;
+  /** Whether all that the peer has sent, its end of file included, has been carried to where it was piped. */
+  passedOn = false;
   /** Whether {@linkcode close} was called. */
   closed = false;
   /** The first thing that went wrong before it was closed. */
@@ -131,7 +133,8 @@ export class ConnStream {
    * {@linkcode readable} into the other's {@linkcode writable}, without making them: two streams for each side cost
    * a tenth of a short tunnel.
    *
-   * @param destination Where the bytes go.
+   * @param destination Where the bytes go. If what it sends has been passed on already, its end of file is left to
+   *   whoever closes it next.
    * @returns When all is written and the end has been passed on.
    */
   pipeTo(destination: ConnStream): Promise<void> {
@@ -272,5 +275,7 @@ async function copy(from: ConnStream, to: ConnStream): Promise<void> {
   } finally {
     pool.give(buffer);
   }
-  await to.closeWrite();
+  from.passedOn = true;
+  // If the other direction has ended as well, closing both connections says so, and nobody has to wait for it.
+  if (!to.passedOn) await to.closeWrite();
 }
