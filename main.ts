@@ -7,7 +7,7 @@ import { parseArgs } from "@std/cli";
 import type { LogLevel } from "./src/config/config.ts";
 import { readConfig } from "./src/config/read.ts";
 import { summarize } from "./src/config/summarize.ts";
-import { BindError } from "./src/server.ts";
+import { BindError } from "./src/bind.ts";
 import { runService } from "./src/service.ts";
 import meta from "./deno.json" with { type: "json" };
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { canonical } from "./config/address.ts";
+import type { Address } from "./config/config.ts";
 import type { Reason, Refusal } from "./route/refusal.ts";
 import { withoutDelay } from "./upstream/dial.ts";
 import { ConnStream } from "./relay/conn_stream.ts";
@@ -27,6 +28,10 @@ export class Client {
   readonly watch = new Watch();
   /** The address of this machine that it came in on. */
   readonly localIp: string;
+  /** Where it is: what the proxy in front says, if there is one that is trusted. */
+  source: Address;
+  /** Where it connected to, alike. */
+  local: Address;
   /** When it was accepted, as of `performance.now()`. */
   readonly accepted: number = performance.now();
   /** What is known about its connection; for HTTP/1.x, about its current request. */
@@ -48,15 +53,31 @@ export class Client {
    */
   constructor(conn: Deno.TcpConn, listener: string, observer: Observer) {
     withoutDelay(conn);
-    const { hostname, port } = conn.remoteAddr;
-    // What comes over IPv4 to an IPv6 socket is still an IPv4 client.
-    const ip = hostname.startsWith("::ffff:") ? hostname.slice(7) : hostname;
+    this.source = addressOf(conn.remoteAddr);
+    this.local = addressOf(conn.localAddr);
     this.localIp = conn.localAddr.hostname;
     this.stream = new ConnStream(conn);
     this.inbox = new Inbox(this.stream);
     this.#observer = observer;
-    const client = canonical({ host: ip, port });
+    const client = canonical(this.source);
     this.summary = { client, listener, protocol: "unknown", rx: 0, tx: 0 };
+  }
+
+  /** Its IP address. */
+  get ip(): string {
+    return this.source.host;
+  }
+
+  /**
+   * Takes the word of the proxy in front.
+   *
+   * @param source Where the client is.
+   * @param local Where it connected to.
+   */
+  comesFrom(source: Address, local: Address): void {
+    this.source = source;
+    this.local = local;
+    this.summary.client = canonical(source);
   }
 
   /** One more request begins: it gets a summary of its own. */
@@ -147,4 +168,9 @@ export class Client {
       return false;
     }
   }
+}
+
+/** What comes over IPv4 to an IPv6 socket is still an IPv4 client. */
+function addressOf({ hostname, port }: Deno.NetAddr): Address {
+  return { host: hostname.startsWith("::ffff:") ? hostname.slice(7) : hostname, port };
 }

@@ -14,7 +14,8 @@ import type { Observer } from "./observe/observer.ts";
 import type { End } from "./observe/summary.ts";
 import type { Client } from "./client.ts";
 import type { Rulebook } from "./rulebook.ts";
-import type { Obtained, Supply } from "./supply.ts";
+import type { Proxied } from "./errand.ts";
+import type { Supply } from "./supply.ts";
 
 /** Methods that may be sent once more when nobody knows whether they arrived: RFC 9110, 9.2.2. */
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
@@ -35,6 +36,8 @@ export interface Speaker {
   readonly draining: boolean;
   /** Decides; what is not answered 421 for lack of a name is noted. */
   decide(wish: Omit<Wish, "listener">, hasAuthority: boolean | undefined): Decision;
+  /** Has a route let the client in. */
+  admit(decision: Proxied): Refusal | undefined;
   /** Ends the session now. */
   close(cause: End): void;
   /** Makes a tunnel of it. */
@@ -119,10 +122,14 @@ export class Conversation {
     const wish = { protocol: "http", name: authority?.name, alpn: [] } as const;
     const decision = this.#speaker.decide(wish, authority !== undefined);
     if (decision.kind === "refusal") return client.refuse(decision);
-    const target = supply.target(decision, authority?.name, authority?.port);
+    const refused = this.#speaker.admit(decision);
+    if (refused !== undefined) return client.refuse(refused);
+    const errand = supply.errand(decision, authority?.name, authority?.port);
     const counts = observer.counts(decision.label);
-    for (let again = false;; again = true) {
-      const supplied = supply.idle(decision, target, again);
+    // A backend that is told who the client is must not hear from another one on the same socket.
+    const shared = errand.cluster === undefined || errand.cluster.group.proxyProtocol === "off";
+    for (let again = false;;) {
+      const supplied = shared ? supply.idle(errand, again) : supply.warm(errand, again);
       const obtained = supplied instanceof Promise ? await supplied : supplied;
       if (obtained.kind === "refusal") return client.refuse(obtained);
       if (client.stream.closed) {
@@ -139,29 +146,41 @@ export class Conversation {
         stream.close();
       });
       counts.active++;
+      errand.begin();
+      const preface = supply.preface(errand, []);
       const end = await exchange(request, client.inbox, inbox, (status) => {
         answering = true;
         client.summary.status = status;
-      });
-      if (end.kind === "upgraded") {
-        const tunnelled = await this.#upgrade(inbox);
-        counts.active--;
-        return tunnelled;
-      }
+      }, preface);
+      if (stream.received > 0) errand.succeeded();
+      const tunnelled = end.kind === "upgraded" ? await this.#upgrade(inbox) : undefined;
       counts.active--;
+      errand.end();
+      if (end.kind === "upgraded") return tunnelled ?? "done";
       // Bytes behind the answer are nobody's: what sends them can't be trusted with another request.
       const quiet = inbox.length === 0;
       inbox.release();
       this.#speaker.backend = undefined;
-      if (end.kind === "answered" && end.reusable && quiet) {
-        supply.giveBack(decision, target, stream, obtained.connectedAt);
+      if (shared && end.kind === "answered" && end.reusable && quiet) {
+        supply.giveBack(errand, stream, obtained.connectedAt);
       } else {
         stream.close();
         if (!quiet) counts.evictions.unexpected_data++;
-        else if (end.kind === "answered") counts.rejections++;
+        else if (shared && end.kind === "answered") counts.rejections++;
       }
       if (stalled && !answering) return this.#stalled();
-      if (end.kind === "dead" && mayRepeat(request, end, obtained)) continue;
+      if (end.kind === "dead") {
+        const repeatable = !end.bodyTouched && IDEMPOTENT.has(method);
+        // One that comes from a pool may have been dead all along; a new one has failed.
+        if (obtained.pooled && repeatable) {
+          again = true;
+          continue;
+        }
+        if (!obtained.pooled) {
+          if (repeatable && errand.goOn(client.ip)) continue;
+          if (!repeatable) errand.failed();
+        }
+      }
       return await this.#conclude(end);
     }
   }
@@ -210,13 +229,4 @@ export class Conversation {
       }
     }
   }
-}
-
-/** Whether a request may be sent once more: its socket was an old one, and nothing is lost if it arrives twice. */
-function mayRepeat(
-  { head }: Request,
-  { bodyTouched }: Extract<ExchangeEnd, { kind: "dead" }>,
-  { pooled }: Obtained,
-): boolean {
-  return pooled && !bodyTouched && IDEMPOTENT.has(head.method);
 }

@@ -3,14 +3,17 @@
  *
  * @module
  */
-import type { Address, Config, ConnectionPool, Listener } from "./config/config.ts";
+import type { Config, ConnectionPool, Listener } from "./config/config.ts";
 import { canonical, parseAddress } from "./config/address.ts";
-import { LOCAL_HOST } from "./config/schema.ts";
+import { LOCAL_HOST } from "./config/leaves.ts";
 import { compileRules } from "./route/decide.ts";
 import { createNetworkGuard } from "./route/network_guard.ts";
+import { createNetworkTest } from "./route/networks.ts";
 import { connect, isOutOfDescriptors } from "./upstream/connect.ts";
-import { createRoundRobin } from "./upstream/pick.ts";
-import { createResolver } from "./upstream/resolve.ts";
+import { ClientLimits } from "./upstream/client_limits.ts";
+import { Clusters } from "./upstream/clusters.ts";
+import type { Endpoint } from "./upstream/endpoint.ts";
+import { Resolver } from "./upstream/resolve.ts";
 import { Pools } from "./pool/pools.ts";
 import { Sweep, sweepInterval } from "./relay/sweep.ts";
 import { logAccess } from "./observe/access_log.ts";
@@ -19,20 +22,16 @@ import type { LineWriter } from "./observe/line_writer.ts";
 import type { Log } from "./observe/log.ts";
 import { Metrics } from "./observe/metrics.ts";
 import type { Observer } from "./observe/observer.ts";
+import { bind, listen } from "./bind.ts";
+import { Room } from "./room.ts";
 import type { Rulebook } from "./rulebook.ts";
 import { Session } from "./session.ts";
 
 /** How long accepting rests after something other than a client kept it from working. */
 const PAUSE_MS = 100;
 
-/** Shortages closer together than this are one. */
-const SAME_SHORTAGE_MS = 1_000;
-
 /** How often running out of descriptors is worth a line. */
 const WARN_EVERY_MS = 10_000;
-
-/** Descriptors left free once their limit is known: the runtime opens files of its own. */
-const SPARE_DESCRIPTORS = 16;
 
 /** Where a server writes, and as what. */
 export interface Outputs {
@@ -42,12 +41,6 @@ export interface Outputs {
   readonly access: LineWriter;
   /** The program's version, for `build_info`. */
   readonly version: string;
-}
-
-/** An address that can't be listened on; the message says which, why and what to do. */
-export class BindError extends Error {
-  /** As every error class has. */
-  override name = "BindError";
 }
 
 /**
@@ -68,17 +61,17 @@ export class Server {
   readonly #sweep: Sweep;
   readonly #observer: Observer;
   readonly #pools: Pools;
+  readonly #resolver: Resolver;
+  readonly #clusters: Clusters;
+  readonly #clientLimits: ClientLimits;
   #poolSweep: ReturnType<typeof setInterval>;
   #book: Rulebook;
   #endpoint?: AsyncDisposable;
   #ready = false;
   /** Whether the time to finish is up: nothing begins any more. */
   #over = false;
-  /** Sessions at a time: `max_connections`, or fewer once the descriptor limit is known. */
-  #ceiling: number;
-  #exhaustedAt = -Infinity;
+  readonly #room: Room;
   #warnedAt = -Infinity;
-  #waiters: (() => void)[] = [];
 
   private constructor(config: Config, outputs: Outputs) {
     this.#outputs = outputs;
@@ -86,15 +79,29 @@ export class Server {
       activeConnections: () => this.#sessions.size,
       droppedLogLines: () => outputs.access.dropped,
       pooled: () => this.#pools.sizes,
+      backends: () => this.#clusters.states(),
     });
     this.#pools = new Pools({
       dial: (route, backend) => this.#dialWarm(route, backend),
       evicted: (route, reason) => this.#metrics.counts(route).evictions[reason]++,
     });
     this.#sweep = new Sweep(sweepInterval(Object.values(config.timeouts)));
-    this.#book = rulebook(config, this.#pools);
+    this.#resolver = new Resolver(config.dns);
+    this.#clientLimits = new ClientLimits(config.clientLimits);
+    this.#clusters = new Clusters({
+      resolve: (name) => this.#resolver.resolve(name),
+      removed: (route, { key }) => this.#pools.drop(route, key),
+      changed: (route, endpoint) => this.#tellHealth(route, endpoint),
+      ejected: (route, { key }) =>
+        outputs.log.warn("backend left alone for a while: it has failed too often", {
+          route,
+          backend: key,
+        }),
+    });
+    this.#clusters.configure(config);
+    this.#book = this.#rulebook(config);
     this.#poolSweep = this.#sweepPools(config);
-    this.#ceiling = config.maxConnections;
+    this.#room = new Room(config.maxConnections);
     const metrics = this.#metrics;
     this.#observer = {
       detected: (protocol) => metrics.detected(protocol),
@@ -153,14 +160,16 @@ export class Server {
     for (const name of this.#listeners.keys()) if (!names.has(name)) this.#close(name);
     const old = this.#endpoint;
     this.#endpoint = endpoint;
-    this.#book = rulebook(config, this.#pools);
+    this.#resolver.configure(config.dns);
+    this.#clientLimits.configure(config.clientLimits);
+    this.#clusters.configure(config);
+    this.#book = this.#rulebook(config);
     clearInterval(this.#poolSweep);
     this.#poolSweep = this.#sweepPools(config);
-    this.#pools.configure((label, backend) => poolSettings(config, label, backend));
+    this.#pools.configure((label, backend) => this.#poolSettings(label, backend));
     this.#sweep.interval = sweepInterval(Object.values(config.timeouts));
     this.#warmFixed();
-    this.#ceiling = config.maxConnections;
-    this.#wake();
+    this.#room.configure(config.maxConnections);
     if (moved) await old?.[Symbol.asyncDispose]();
   }
 
@@ -182,7 +191,7 @@ export class Server {
   async stop(timeout: number): Promise<void> {
     this.#ready = false;
     for (const name of this.#listeners.keys()) this.#close(name);
-    this.#wake();
+    this.#room.wake();
     for (const session of this.#sessions) session.drain();
     if (this.#sessions.size > 0 && timeout > 0) {
       const late = Promise.withResolvers<void>();
@@ -191,10 +200,12 @@ export class Server {
       clearTimeout(timer);
     }
     this.#over = true;
-    this.#wake();
+    this.#room.wake();
     for (const session of this.#sessions) session.close("shutdown");
     await this.#drained();
     clearInterval(this.#poolSweep);
+    this.#clusters[Symbol.dispose]();
+    this.#resolver[Symbol.dispose]();
     this.#pools.drain();
     this.#sweep[Symbol.dispose]();
     await this.#endpoint?.[Symbol.asyncDispose]();
@@ -205,33 +216,75 @@ export class Server {
     const { config, resolve, guard } = this.#book;
     const parsed = parseAddress(backend, LOCAL_HOST);
     if (!("value" in parsed)) throw new Error(`${backend} is no address`);
+    // Not `AbortSignal.timeout`: its timer would stay for all of the time, long after the connection.
+    const attempt = new AbortController();
+    const timer = setTimeout(() => attempt.abort(), config.timeouts.connect);
     const connected = await connect(
       parsed.value,
       resolve,
-      AbortSignal.timeout(config.timeouts.connect),
+      attempt.signal,
       route === "forward" ? guard : undefined,
     );
+    clearTimeout(timer);
     if (connected.kind === "connected") return connected.conn;
     throw new Error(connected.detail);
   }
 
   /** Where a number of warm sockets is configured, they are there before the first client. */
   #warmFixed(): void {
-    const { routes, fallback, pool } = this.#book.config;
-    for (const { name, backends, pool: settings = pool } of routes) {
+    const { pool } = this.#book.config;
+    for (const { label, group, endpoints } of this.#clusters.all.values()) {
+      const settings = group.pool ?? pool;
       if (!settings.enabled || typeof settings.preconnect !== "number") continue;
-      for (const backend of backends) this.#pools.of(name, canonical(backend), settings).warm();
+      for (const { key } of endpoints) this.#pools.of(label, key, settings).warm();
     }
-    if (fallback === undefined || !pool.enabled || typeof pool.preconnect !== "number") return;
-    for (const each of fallback.backends) this.#pools.of("fallback", canonical(each), pool).warm();
   }
 
   #sweepPools({ poolSweep }: Config): ReturnType<typeof setInterval> {
-    return setInterval(() => this.#pools.sweep(), poolSweep);
+    return setInterval(() => {
+      this.#clusters.refresh();
+      this.#warmFixed();
+      this.#pools.sweep();
+    }, poolSweep);
+  }
+
+  /** What the pools of a route's backend keep; `undefined` if the route or the backend is gone. */
+  #poolSettings(label: string, key: string): ConnectionPool | undefined {
+    const cluster = this.#clusters.all.values().find((each) =>
+      each.label === label && each.has(key)
+    );
+    if (cluster === undefined) return undefined;
+    const settings = cluster.group.pool ?? this.#book.config.pool;
+    return settings.enabled ? settings : undefined;
+  }
+
+  #tellHealth(route: string, { key, up, reason }: Endpoint): void {
+    if (up) this.#outputs.log.info("backend up", { route, backend: key });
+    else this.#outputs.log.warn("backend down", { route, backend: key, reason });
+  }
+
+  #rulebook(config: Config): Rulebook {
+    const own = config.listeners.map((each) => each.address);
+    if (config.metrics.enabled) own.push(config.metrics.address);
+    const { connections, connectionsPerSecond } = config.clientLimits;
+    return {
+      config,
+      rules: compileRules(config),
+      guard: createNetworkGuard(config.forward, own),
+      resolve: this.#resolver.resolve,
+      clusters: this.#clusters.all,
+      ...((connections > 0 || connectionsPerSecond > 0) && { clientLimits: this.#clientLimits }),
+      trusted: new Map(
+        config.listeners.flatMap(({ name, trustedProxies }) =>
+          trustedProxies === undefined ? [] : [[name, createNetworkTest(trustedProxies)]]
+        ),
+      ),
+      pools: this.#pools,
+    };
   }
 
   async #drained(): Promise<void> {
-    while (this.#sessions.size > 0) await this.#freed();
+    while (this.#sessions.size > 0) await this.#room.freed();
   }
 
   #open({ name, address }: Listener): void {
@@ -264,7 +317,7 @@ export class Server {
   /** Accepts for as long as the listener is open; rests while there are as many sessions as may be. */
   async #accept(name: string, listener: Deno.TcpListener): Promise<void> {
     for (;;) {
-      while (this.#sessions.size >= this.#ceiling) await this.#freed();
+      while (this.#room.isFull(this.#sessions.size)) await this.#room.freed();
       if (this.#listeners.get(name) !== listener) return;
       let conn: Deno.TcpConn;
       try {
@@ -275,7 +328,7 @@ export class Server {
       }
       // Another listener may have filled the last place while this one waited for a client. Looking and taking
       // are one turn: whoever else was woken looks after that.
-      while (!this.#over && this.#sessions.size >= this.#ceiling) await this.#freed();
+      while (!this.#over && this.#room.isFull(this.#sessions.size)) await this.#room.freed();
       if (this.#over) return conn.close();
       this.#begin(conn, name);
     }
@@ -286,7 +339,7 @@ export class Server {
     this.#sessions.add(session);
     await session.run();
     this.#sessions.delete(session);
-    this.#wake();
+    this.#room.wake();
   }
 
   async #acceptFailed(error: unknown): Promise<void> {
@@ -299,110 +352,28 @@ export class Server {
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 
-  /**
-   * There is no descriptor left. The process can't ask how many it may have, but now it knows how many it
-   * has: from here on it accepts no more clients than can each have a backend, with some to spare.
-   */
+  /** There is no descriptor left. */
   #exhausted(): void {
-    let sockets = 0;
-    for (const size of this.#pools.sizes.values()) sockets += size;
+    let resting = 0;
+    for (const size of this.#pools.sizes.values()) resting += size;
     // Nobody needs these as much as a client that is waiting.
     this.#pools.flush();
-    // What fails in the same moment is counted already, and so is what it had.
     const now = performance.now();
-    const known = now - this.#exhaustedAt < SAME_SHORTAGE_MS;
-    this.#exhaustedAt = now;
-    if (known) return;
-    for (const session of this.#sessions) sockets += session.sockets;
-    const ceiling = Math.max(1, Math.floor((sockets - SPARE_DESCRIPTORS) / 2));
-    if (ceiling >= this.#ceiling) return;
-    this.#ceiling = ceiling;
-    if (now - this.#warnedAt < WARN_EVERY_MS) return;
+    const most = this.#room.shrink(() => {
+      let sockets = resting;
+      for (const session of this.#sessions) sockets += session.sockets;
+      return sockets;
+    }, now);
+    if (most === undefined || now - this.#warnedAt < WARN_EVERY_MS) return;
     this.#warnedAt = now;
     this.#outputs.log.warn(
       "out of file descriptors: serving fewer connections at a time until the next reload; " +
         "raise the limit (ulimit -n) to twice max_connections and some more",
-      { connections: ceiling },
+      { connections: most },
     );
   }
-
-  #freed(): Promise<void> {
-    return new Promise((resolve) => this.#waiters.push(resolve));
-  }
-
-  #wake(): void {
-    if (this.#waiters.length === 0) return;
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const wake of waiters) wake();
-  }
-}
-
-/** What the pools of a route's backend keep; `undefined` if the route or the backend is gone. */
-function poolSettings(config: Config, label: string, backend: string): ConnectionPool | undefined {
-  const { routes, fallback, pool } = config;
-  const route = routes.find(({ name, backends }) => name === label && has(backends, backend));
-  if (route !== undefined) return enabled(route.pool ?? pool);
-  return label === "fallback" && fallback !== undefined && has(fallback.backends, backend)
-    ? enabled(pool)
-    : undefined;
-}
-
-function has(backends: readonly Address[], backend: string): boolean {
-  return backends.some((each) => canonical(each) === backend);
-}
-
-function enabled(pool: ConnectionPool): ConnectionPool | undefined {
-  return pool.enabled ? pool : undefined;
-}
-
-function rulebook(config: Config, pools: Pools): Rulebook {
-  const own = config.listeners.map((each) => each.address);
-  if (config.metrics.enabled) own.push(config.metrics.address);
-  return {
-    config,
-    rules: compileRules(config),
-    guard: createNetworkGuard(config.forward, own),
-    resolve: createResolver(config.dns.hosts),
-    pick: createRoundRobin(),
-    pools,
-  };
 }
 
 function endpointOf({ metrics }: Config): string {
   return metrics.enabled ? canonical(metrics.address) : "off";
-}
-
-function listen({ host, port }: Address): Deno.TcpListener {
-  try {
-    return Deno.listen({ hostname: host, port });
-  } catch (error) {
-    // `:port` means every address; a machine without IPv6 has only those of IPv4.
-    if (host !== "::" || !(error instanceof Error && /address family/i.test(error.message))) {
-      throw error;
-    }
-    return Deno.listen({ hostname: "0.0.0.0", port });
-  }
-}
-
-function bind<T>(address: Address, open: () => T): T {
-  try {
-    return open();
-  } catch (error) {
-    const name = canonical(address);
-    if (error instanceof Deno.errors.NotCapable) {
-      throw new BindError(`cannot listen on ${name}: missing permission, add --allow-net=${name}`);
-    }
-    if (error instanceof Deno.errors.AddrInUse) {
-      throw new BindError(`cannot listen on ${name}: the address is in use`);
-    }
-    if (error instanceof Deno.errors.PermissionDenied) {
-      throw new BindError(
-        `cannot listen on ${name}: not allowed, ports below 1024 need root or CAP_NET_BIND_SERVICE`,
-      );
-    }
-    throw new BindError(
-      `cannot listen on ${name}: ${error instanceof Error ? error.message : error}`,
-    );
-  }
 }

@@ -6,17 +6,24 @@
  */
 import { ConnectionSniffer } from "./sniff/sniff.ts";
 import type { Sniffed } from "./sniff/sniffed.ts";
+import { ProxyHeaderReader } from "./sniff/proxy_header.ts";
 import { decide, type Decision, type Wish } from "./route/decide.ts";
-import type { Refusal } from "./route/refusal.ts";
+import { REASONS, type Refusal } from "./route/refusal.ts";
+import type { Cluster } from "./upstream/cluster.ts";
 import { ConnStream } from "./relay/conn_stream.ts";
 import type { Sweep, Timed } from "./relay/sweep.ts";
+import { join } from "./relay/join.ts";
 import { tunnel } from "./relay/tunnel.ts";
 import type { Observer } from "./observe/observer.ts";
 import type { End } from "./observe/summary.ts";
 import { Client } from "./client.ts";
 import { Conversation, type Speaker } from "./conversation.ts";
 import type { Rulebook } from "./rulebook.ts";
-import { Supply } from "./supply.ts";
+import type { Errand, Proxied } from "./errand.ts";
+import { type Obtained, Supply } from "./supply.ts";
+
+/** How long a client that will be refused may take to say what it speaks. */
+const HURRY_MS = 1_000;
 
 /** A client connection being served. Owns both sockets. */
 export class Session implements Timed, Speaker {
@@ -34,6 +41,10 @@ export class Session implements Timed, Speaker {
   draining = false;
   readonly #sweep: Sweep;
   readonly #conversation = new Conversation(this);
+  /** Routes that have let it in. */
+  readonly #entered: Cluster[] = [];
+  /** The client that is counted, by its address. */
+  #counted?: string;
   #cause?: End;
 
   /**
@@ -81,6 +92,8 @@ export class Session implements Timed, Speaker {
       this.#sweep.delete(this);
       client.close();
       this.backend?.close();
+      for (const cluster of this.#entered) cluster.leave();
+      if (this.#counted !== undefined) this.book.clientLimits?.leave(this.#counted);
       client.log(this.#cause ?? end);
       client.summary.totalMs = performance.now() - client.accepted;
       this.observer.ended(client.summary, this.#cause ?? end);
@@ -148,23 +161,88 @@ export class Session implements Timed, Speaker {
     return end === "closed" ? "shutdown" : end;
   }
 
+  /**
+   * Has a route let the client in, once for the whole connection.
+   *
+   * @param decision What was decided.
+   * @returns Why it does not.
+   */
+  admit(decision: Proxied): Refusal | undefined {
+    const cluster = decision.kind === "proxy" ? this.book.clusters.get(decision.group) : undefined;
+    if (cluster === undefined || this.#entered.includes(cluster)) return undefined;
+    const reason = cluster.enter();
+    if (reason !== undefined) return { kind: "refusal", reason, detail: REASONS[reason] };
+    this.#entered.push(cluster);
+    return undefined;
+  }
+
   async #serve(): Promise<End> {
-    const hello = await this.#readHello();
+    const { client, book } = this;
+    const trusts = book.trusted.get(client.summary.listener);
+    if (trusts?.(client.ip)) {
+      const header = await this.#readProxyHeader();
+      if (header === "left") return "left";
+      if (header?.kind === "refusal") return await client.refuse(header);
+    }
+    const beyond = this.#count();
+    const hello = await this.#readHello(beyond !== undefined);
     if (hello === "left") return "left";
-    if (hello.kind === "refusal") return await this.client.refuse(hello);
+    if (hello.kind === "refusal") return await client.refuse(hello);
+    if (beyond !== undefined) {
+      client.asked.method = hello.http?.method;
+      client.asked.streamId = hello.http?.streamId;
+      client.summary.name = hello.name;
+      return await client.refuse(beyond);
+    }
     return hello.protocol === "http" ? await this.#conversation.run() : await this.#carry(hello);
   }
 
-  /** Reads until the sniffer knows, or the time that began at accept is up. */
-  async #readHello(): Promise<Sniffed | Refusal | "left"> {
-    const { client } = this;
-    const sniffer = new ConnectionSniffer();
-    const limit = this.book.config.timeouts.clientHello;
-    const late = Promise.withResolvers<"late">();
-    client.watch.until(limit, () => late.resolve("late"), client.accepted);
+  /** Counts it for its client. Returns which limit that is beyond. */
+  #count(): Refusal | undefined {
+    const { client, book } = this;
+    if (book.clientLimits === undefined) return undefined;
+    this.#counted = client.ip;
+    const reason = book.clientLimits.enter(client.ip, performance.now());
+    return reason && { kind: "refusal", reason, detail: `limits.per_client: ${REASONS[reason]}` };
+  }
+
+  /** Reads what the proxy in front says of the client. */
+  async #readProxyHeader(): Promise<Refusal | "left" | undefined> {
+    const { inbox, source, local } = this.client;
+    const reader = new ProxyHeaderReader();
+    const late = this.#deadline(this.book.config.timeouts.clientHello);
     for (;;) {
-      const more = await Promise.race([client.inbox.fill(), late.promise]);
-      const result = more === true ? sniffer.sniff(client.inbox.bytes) : undefined;
+      const more = await Promise.race([inbox.fill(), late]);
+      if (more === "late") {
+        return { kind: "refusal", reason: "too_slow", detail: "no complete PROXY header in time" };
+      }
+      if (!more) return "left";
+      const header = reader.read(inbox.bytes);
+      if (header === undefined) continue;
+      if (header.kind === "bad") {
+        return { kind: "refusal", reason: "malformed", detail: header.detail };
+      }
+      inbox.skip(header.length);
+      this.client.comesFrom(header.source ?? source, header.destination ?? local);
+      return undefined;
+    }
+  }
+
+  /**
+   * Reads until the sniffer knows, or the time that began at accept is up.
+   *
+   * @param hurry Whether the client will be refused: then it has little time to say how it wants to hear that.
+   */
+  async #readHello(hurry: boolean): Promise<Sniffed | Refusal | "left"> {
+    const { client } = this;
+    const { inbox } = client;
+    const sniffer = new ConnectionSniffer();
+    const { clientHello } = this.book.config.timeouts;
+    const limit = hurry ? Math.min(clientHello, HURRY_MS) : clientHello;
+    const late = this.#deadline(limit);
+    for (let there = inbox.length > 0;; there = false) {
+      const more = there || await Promise.race([inbox.fill(), late]);
+      const result = more === true ? sniffer.sniff(inbox.bytes) : undefined;
       if (more === true && result === undefined) continue;
 
       const protocol = result?.protocol ?? sniffer.protocol;
@@ -183,6 +261,13 @@ export class Session implements Timed, Speaker {
     }
   }
 
+  /** Resolves once so many milliseconds have passed since the client was accepted. */
+  #deadline(ms: number): Promise<"late"> {
+    const { promise, resolve } = Promise.withResolvers<"late">();
+    this.client.watch.until(ms, () => resolve("late"), this.client.accepted);
+    return promise;
+  }
+
   /** What is not HTTP/1.x is one tunnel from the first byte to the last. */
   async #carry({ protocol, name, port, alpn, http }: Sniffed): Promise<End> {
     const { client, supply } = this;
@@ -190,41 +275,64 @@ export class Session implements Timed, Speaker {
     client.asked.streamId = http?.streamId;
     const decision = this.decide({ protocol, name, alpn }, http?.hasAuthority);
     if (decision.kind === "refusal") return await client.refuse(decision);
-    const target = supply.target(decision, name, port);
+    const refused = this.admit(decision);
+    if (refused !== undefined) return await client.refuse(refused);
+    const errand = supply.errand(decision, name, port);
     const counts = this.observer.counts(decision.label);
-    for (let again = false;; again = true) {
+    for (let again = false;;) {
       // Of an unknown protocol nobody knows whether what was said can be said twice.
-      const obtained = protocol === "unknown"
-        ? await supply.fresh(decision, target)
-        : await supply.warm(decision, target, again);
+      const repeatable = protocol !== "unknown";
+      const obtained: Obtained | Refusal = repeatable
+        ? await supply.warm(errand, again)
+        : await supply.fresh(errand);
       if (obtained.kind === "refusal") return await client.refuse(obtained);
       this.backend = new ConnStream(obtained.conn, obtained.ahead);
       counts.active++;
-      const end = await this.#join(this.backend, obtained.pooled);
+      errand.begin();
+      const mayFail = obtained.pooled || repeatable && errand.mayGoOn;
+      const end = await this.#join(this.backend, errand, mayFail, supply.preface(errand, alpn));
       counts.active--;
+      errand.end();
+      if (this.backend.received > 0) errand.succeeded();
+      else if (end === "backend_reset") errand.failed();
       if (end !== "stale") return end;
       this.backend.close();
+      again = obtained.pooled;
+      if (!obtained.pooled && !errand.goOn(client.ip)) {
+        const detail = `${errand.name} closed the connection before it had answered`;
+        return await client.refuse({ kind: "refusal", reason: "backend_closed", detail });
+      }
     }
   }
 
   /**
    * Hands over what the client has said so far, and everything that follows, both ways.
    *
-   * @returns How it ended; `stale` if a pooled connection was over before the backend had answered, and all that
-   *   the client has said is still there to be said again.
+   * @param backend The backend.
+   * @param errand Where it is from.
+   * @param mayFail Whether somebody else can be asked if this one says nothing.
+   * @param preface What it has to be told first.
+   * @returns How it ended; `stale` if the connection was over before the backend had answered, and all that the
+   *   client has said is still there to be said again.
    */
-  async #join(backend: ConnStream, pooled: boolean): Promise<End | "stale"> {
+  async #join(
+    backend: ConnStream,
+    errand: Errand,
+    mayFail: boolean,
+    preface: Uint8Array<ArrayBuffer> | undefined,
+  ): Promise<End | "stale"> {
     const { stream, inbox } = this.client;
     this.#watchFlow(backend);
     try {
-      await backend.write(inbox.bytes);
+      await backend.write(preface === undefined ? inbox.bytes : join(preface, inbox.bytes));
     } catch {
-      return pooled ? "stale" : "backend_reset";
+      return mayFail ? "stale" : "backend_reset";
     }
-    if (pooled) {
+    if (mayFail) {
       const answered = backend.peek().then((there) => there ? "answered" : "stale");
       const first = await Promise.race([answered, stream.peek().then(() => "said more")]);
       if (first === "stale" && !stream.closed) return "stale";
+      if (first === "answered") errand.succeeded();
     }
     inbox.release();
     return await this.flow(backend);

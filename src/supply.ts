@@ -1,23 +1,21 @@
 /**
- * Where a session gets sockets to backends: from a pool, or new.
+ * Where a session gets sockets to backends: from a pool, or new; from the backend whose turn it is, or from another
+ * one if that fails.
  *
  * @module
  */
-import { canonical } from "./config/address.ts";
-import type { Address, ConnectionPool } from "./config/config.ts";
-import type { Decision } from "./route/decide.ts";
-import type { Refusal } from "./route/refusal.ts";
+import type { Reason, Refusal } from "./route/refusal.ts";
 import { connect } from "./upstream/connect.ts";
+import { untilAborted } from "./upstream/until_aborted.ts";
 import { type Ahead, type Connection, type Held, isSettled } from "./pool/held.ts";
 import type { Pool } from "./pool/pool.ts";
 import type { ConnStream } from "./relay/conn_stream.ts";
+import { proxyHeader } from "./relay/proxy_preface.ts";
 import { surprise } from "./relay/surprise.ts";
 import type { Observer } from "./observe/observer.ts";
 import type { Client } from "./client.ts";
+import { Errand, type Proxied } from "./errand.ts";
 import type { Rulebook } from "./rulebook.ts";
-
-/** A decision to connect. */
-export type Proxied = Exclude<Decision, Refusal>;
 
 /** A socket to a backend. */
 export interface Obtained extends Connection {
@@ -28,6 +26,16 @@ export interface Obtained extends Connection {
   /** Whether it comes from a pool, and so may be dead without anybody knowing. */
   readonly pooled: boolean;
 }
+
+/** All attempts together may take so many times as long as one. */
+const ALL_ATTEMPTS = 2;
+
+/** What another backend may do better. */
+const RETRIED: ReadonlySet<Reason> = new Set([
+  "backend_refused",
+  "backend_unreachable",
+  "backend_timeout",
+]);
 
 /** Gets sockets for one client. */
 export class Supply {
@@ -51,160 +59,199 @@ export class Supply {
   }
 
   /**
-   * Which backend it is.
+   * Begins an errand.
    *
    * @param decision What was decided.
    * @param name The name asked for.
    * @param port The port in an HTTP authority.
-   * @returns Its address.
+   * @returns The errand, with nobody yet.
    */
-  target(decision: Proxied, name: string | undefined, port: number | undefined): Address {
-    if (decision.kind === "proxy") return this.#book.pick(decision.backends);
-    const { tls, http } = this.#book.config.forward.ports;
-    return { host: name ?? "", port: this.#client.summary.protocol === "tls" ? tls : port ?? http };
+  errand(decision: Proxied, name: string | undefined, port: number | undefined): Errand {
+    const { config, clusters } = this.#book;
+    const { tls, http } = config.forward.ports;
+    const target = {
+      host: name ?? "",
+      port: this.#client.summary.protocol === "tls" ? tls : port ?? http,
+    };
+    const cluster = decision.kind === "proxy" ? clusters.get(decision.group) : undefined;
+    return new Errand(decision, cluster?.group.pool ?? config.pool, cluster, target);
   }
 
   /**
-   * Connects to a backend.
+   * Connects to a backend, and to the next one if that fails.
    *
-   * @param decision What was decided.
-   * @param target Its address.
+   * @param errand Whose turn it is; if nobody's, the first one is chosen.
    * @param pool The pool that could not help, to learn how long it took.
    * @returns The socket, or why there is none. Never rejects.
    */
-  async fresh(decision: Proxied, target: Address, pool?: Pool): Promise<Obtained | Refusal> {
-    const { config, guard, resolve } = this.#book;
-    const { summary, watch, localIp } = this.#client;
-    const attempt = new AbortController();
-    watch.until(config.timeouts.connect, () => attempt.abort());
-    const started = performance.now();
-    this.dialling = true;
-    const connected = await connect(
-      target,
-      resolve,
-      attempt.signal,
-      decision.kind === "forward" ? (ip, port) => guard(ip, port, localIp) : undefined,
-    );
-    const connectedAt = performance.now();
-    if (connected.kind === "refusal") {
-      if (connected.reason === "connection_limit") this.#observer.exhausted();
-      this.dialling = false;
-      return connected;
+  async fresh(errand: Errand, pool?: Pool): Promise<Obtained | Refusal> {
+    const missing = await this.#choose(errand);
+    if (missing !== undefined) return missing;
+    for (;;) {
+      const obtained = await this.#connect(errand, pool);
+      if (obtained.kind === "obtained" || !RETRIED.has(obtained.reason)) return obtained;
+      if (!errand.goOn(this.#client.ip)) return obtained;
+      pool = undefined;
     }
-    const ms = connectedAt - started;
-    summary.backend = connected.backend;
-    summary.connectMs = ms;
-    this.#observer.connected(decision.label, ms);
-    pool?.connected(ms);
-    this.dialling = false;
-    return { kind: "obtained", conn: connected.conn, connectedAt, pooled: false };
   }
 
   /**
    * A socket that has served before, if there is one, or a new one.
    *
-   * @param decision What was decided.
-   * @param target The backend's address.
+   * @param errand Whose turn it is.
    * @param again Whether one from the pool has turned out dead: then a new one it is.
    * @returns The socket, at once if one is at rest, or why there is none. Never rejects.
    */
-  idle(
-    decision: Proxied,
-    target: Address,
-    again: boolean,
-  ): Obtained | Promise<Obtained | Refusal> {
-    const settings = this.#settings(decision);
-    if (!settings.enabled) return this.fresh(decision, target);
-    const counts = this.#observer.counts(decision.label);
-    const pool = this.#pool(decision, target, settings);
+  idle(errand: Errand, again: boolean): Obtained | Promise<Obtained | Refusal> {
+    if (!errand.pool.enabled) return this.fresh(errand);
+    if (errand.endpoint === undefined && errand.choose(this.#client.ip) !== undefined) {
+      return this.fresh(errand);
+    }
+    const counts = this.#observer.counts(errand.decision.label);
+    const pool = this.#pool(errand);
     const held = again ? undefined : pool.take();
     if (held === undefined) {
       counts.misses++;
-      return this.fresh(decision, target, pool);
+      return this.fresh(errand, pool);
     }
-    if (!isSettled(held)) return this.#unsettled(held, decision, target, pool);
+    if (!isSettled(held)) return this.#unsettled(held, errand, pool);
     counts.hits++;
     counts.reuses++;
-    return this.#fromPool(held, target);
+    return this.#fromPool(held, errand);
   }
 
   /** Gives sockets that were in use a moment ago the time to tell what they have seen since. */
-  async #unsettled(
-    first: Held,
-    decision: Proxied,
-    target: Address,
-    pool: Pool,
-  ): Promise<Obtained | Refusal> {
-    const counts = this.#observer.counts(decision.label);
+  async #unsettled(first: Held, errand: Errand, pool: Pool): Promise<Obtained | Refusal> {
+    const counts = this.#observer.counts(errand.decision.label);
     for (let held: Held | undefined = first; held !== undefined; held = pool.take()) {
       const wake = await surprise(held.ahead);
       if (wake === undefined) {
         counts.hits++;
         counts.reuses++;
-        return this.#fromPool(held, target);
+        return this.#fromPool(held, errand);
       }
       held.conn.close();
       counts.evictions[wake]++;
     }
     counts.misses++;
-    return await this.fresh(decision, target, pool);
+    return await this.fresh(errand, pool);
   }
 
   /**
    * A socket that is connected already and has not been used, if there is one, or a new one.
    *
-   * @param decision What was decided.
-   * @param target The backend's address.
+   * @param errand Whose turn it is.
    * @param again Whether one from the pool has turned out dead: then a new one it is.
    * @returns The socket, or why there is none. Never rejects.
    */
-  async warm(decision: Proxied, target: Address, again: boolean): Promise<Obtained | Refusal> {
-    const settings = this.#settings(decision);
-    const { enabled, preconnect } = settings;
+  async warm(errand: Errand, again: boolean): Promise<Obtained | Refusal> {
+    const { enabled, preconnect } = errand.pool;
     // Of names that are forwarded to themselves there may be any number.
-    const warms = preconnect === "auto" ? decision.kind === "proxy" : preconnect !== "off";
-    if (!enabled || !warms) return await this.fresh(decision, target);
-    const counts = this.#observer.counts(decision.label);
-    const pool = this.#pool(decision, target, settings);
+    const warms = preconnect === "auto" ? errand.cluster !== undefined : preconnect !== "off";
+    if (!enabled || !warms) return await this.fresh(errand);
+    const missing = await this.#choose(errand);
+    if (missing !== undefined) return missing;
+    const counts = this.#observer.counts(errand.decision.label);
+    const pool = this.#pool(errand);
     const held = again ? undefined : pool.takeWarm();
     if (held === undefined) {
       counts.misses++;
-      return await this.fresh(decision, target, pool);
+      return await this.fresh(errand, pool);
     }
     counts.hits++;
     counts.savedMs += pool.connectMs;
-    return this.#fromPool(held, target);
+    return this.#fromPool(held, errand);
   }
 
   /**
    * Has a socket serve again.
    *
-   * @param decision What was decided for the request it has served.
-   * @param target The backend's address.
+   * @param errand What it has served for.
    * @param stream The socket; nobody may be reading from it.
    * @param connectedAt When it was connected.
    */
-  giveBack(decision: Proxied, target: Address, stream: ConnStream, connectedAt: number): void {
-    const settings = this.#settings(decision);
+  giveBack(errand: Errand, stream: ConnStream, connectedAt: number): void {
     // If it was closed in the same moment, by a shutdown for example, it is nobody's any more.
-    if (!settings.enabled || stream.closed) return stream.close();
-    this.#pool(decision, target, settings).give({ conn: stream.detach(), connectedAt });
+    if (!errand.pool.enabled || stream.closed) return stream.close();
+    this.#pool(errand).give({ conn: stream.detach(), connectedAt });
   }
 
-  #fromPool(held: Held, target: Address): Obtained {
+  /**
+   * What a backend has to be told before anything else.
+   *
+   * @param errand Whose backend.
+   * @param alpn What the client offers.
+   * @returns A PROXY header; `undefined` if the route has none.
+   */
+  preface(
+    { cluster }: Errand,
+    alpn: readonly string[],
+  ): Uint8Array<ArrayBuffer> | undefined {
+    const version = cluster?.group.proxyProtocol ?? "off";
+    if (version === "off") return undefined;
+    const { source, local, summary } = this.#client;
+    // Which one of several the backend will take is not known here.
+    return proxyHeader(version, source, local, {
+      authority: summary.name,
+      alpn: alpn.length === 1 ? alpn[0] : undefined,
+    });
+  }
+
+  /** Chooses the first backend, once there is one to choose. */
+  async #choose(errand: Errand): Promise<Refusal | undefined> {
+    const { cluster } = errand;
+    if (cluster === undefined || errand.endpoint !== undefined) return undefined;
+    const { ip, watch } = this.#client;
+    let missing = errand.choose(ip);
+    if (missing?.reason !== "backend_unresolved" || cluster.pending === undefined) return missing;
+    const late = new AbortController();
+    watch.until(this.#book.config.timeouts.connect, () => late.abort());
+    await untilAborted(cluster.pending, late.signal);
+    missing = errand.choose(ip);
+    if (missing === undefined || !late.signal.aborted) return missing;
+    return { ...missing, reason: "backend_timeout" };
+  }
+
+  async #connect(errand: Errand, pool: Pool | undefined): Promise<Obtained | Refusal> {
+    const { config, guard, resolve } = this.#book;
+    const { summary, watch, localIp } = this.#client;
+    const attempt = new AbortController();
+    const started = performance.now();
+    const { connect: timeout } = config.timeouts;
+    errand.deadline ??= started + ALL_ATTEMPTS * timeout;
+    watch.until(Math.min(timeout, errand.deadline - started), () => attempt.abort());
+    this.dialling = true;
+    const connected = await connect(
+      errand.target,
+      errand.endpoint === undefined ? resolve : () => errand.addresses,
+      attempt.signal,
+      errand.endpoint === undefined ? (ip, port) => guard(ip, port, localIp) : undefined,
+    );
+    const connectedAt = performance.now();
+    // A name itself is a backend only once it has turned out to be one.
+    if (errand.endpoint !== undefined || connected.kind === "connected") {
+      summary.backend = errand.name;
+    }
+    this.dialling = false;
+    if (connected.kind === "refusal") {
+      if (connected.reason === "connection_limit") this.#observer.exhausted();
+      return connected;
+    }
+    const ms = connectedAt - started;
+    summary.connectMs = ms;
+    this.#observer.connected(errand.decision.label, ms);
+    pool?.connected(ms);
+    return { kind: "obtained", conn: connected.conn, connectedAt, pooled: false };
+  }
+
+  #fromPool({ conn, connectedAt, ahead }: Held, errand: Errand): Obtained {
     const { summary } = this.#client;
-    summary.backend = canonical(target);
+    summary.backend = errand.name;
     summary.connectMs = 0;
-    const { conn, connectedAt, ahead } = held;
     return { kind: "obtained", conn, connectedAt, ahead, pooled: true };
   }
 
-  #pool(decision: Proxied, target: Address, settings: ConnectionPool): Pool {
-    return this.#book.pools.of(decision.label, canonical(target), settings);
-  }
-
-  #settings(decision: Proxied): ConnectionPool {
-    const route = decision.kind === "proxy" ? decision.route : undefined;
-    return route?.pool ?? this.#book.config.pool;
+  #pool({ decision, key, pool }: Errand): Pool {
+    return this.#book.pools.of(decision.label, key, pool);
   }
 }

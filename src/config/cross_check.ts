@@ -7,7 +7,9 @@ import { canonical, parseAddress } from "./address.ts";
 import { isMapping } from "./fields.ts";
 import { complain, quote } from "./found.ts";
 import type { Complaint, Path } from "./problem.ts";
-import { ANY_HOST, LOCAL_HOST, METRICS_ADDRESS } from "./schema.ts";
+import { group } from "./group_schema.ts";
+import { ANY_HOST, LOCAL_HOST } from "./leaves.ts";
+import { METRICS_ADDRESS } from "./schema.ts";
 
 /** Listeners named in a message before it breaks off. */
 const MAX_SHOWN = 8;
@@ -34,11 +36,19 @@ export function crossCheck(values: unknown): Complaint[] {
   );
   const listeners: ReadonlySet<string | undefined> = new Set(names);
   const complaints = [...checkListeners(names), ...checkMetrics(root.metrics, listeners)];
+  for (const [index, item] of listOf(root.listen_addrs).entries()) {
+    complaints.push(...checkTrusted(mappingOf(item), ["listen_addrs", index]));
+  }
   for (const [index, value] of listOf(root.routes).entries()) {
     if (!isMapping(value)) continue;
     const path = ["routes", index];
-    complaints.push(...checkAction(value, path), ...checkListen(value.listen, listeners, path));
+    complaints.push(
+      ...checkAction(value, path),
+      ...checkListen(value.listen, listeners, path),
+      ...checkGroup(value, path),
+    );
   }
+  complaints.push(...checkGroup(mappingOf(root.fallback), ["fallback"]));
   return complaints;
 }
 
@@ -65,18 +75,68 @@ function checkMetrics(
   return [{ path: ["metrics", "address"], message }];
 }
 
-function checkAction(
-  { action = "proxy", backends }: Readonly<Record<string, unknown>>,
+function checkTrusted(
+  { proxy_protocol = false, trusted_proxies }: Readonly<Record<string, unknown>>,
   path: Path,
 ): Complaint[] {
-  const at = { path: [...path, "backends"] };
-  if (action === "reject" && backends !== undefined) {
-    return [{ ...at, message: "found backends, expected none with action: reject", atKey: true }];
+  if (proxy_protocol !== false || trusted_proxies === undefined) return [];
+  const message = "has no effect without proxy_protocol: true";
+  return [{ path: [...path, "trusted_proxies"], message, atKey: true }];
+}
+
+/** Keys of a route that say how backends are used. */
+const OF_BACKENDS = ["backends", ...Object.keys(group)];
+
+function checkAction(route: Readonly<Record<string, unknown>>, path: Path): Complaint[] {
+  const { action = "proxy", backends } = route;
+  if (action === "reject") {
+    return OF_BACKENDS.filter((key) => route[key] !== undefined).map((key) => ({
+      path: [...path, key],
+      message: `found ${key}, expected none with action: reject`,
+      atKey: true,
+    }));
   }
   if (action === "proxy" && backends === undefined) {
-    return [{ ...at, message: complain(undefined, "a list of backends, or action: reject") }];
+    const message = complain(undefined, "a list of backends, or action: reject");
+    return [{ path: [...path, "backends"], message }];
   }
   return [];
+}
+
+/** Keys of a health check, and the types that use them. */
+const OF_CHECKS: Readonly<Record<string, readonly string[]>> = {
+  host: ["tls", "http"],
+  method: ["http"],
+  path: ["http"],
+  status: ["http"],
+};
+
+const TYPES = ["tcp", "tls", "http"];
+
+function checkGroup(
+  { backends, health_check }: Readonly<Record<string, unknown>>,
+  path: Path,
+): Complaint[] {
+  const seen = new Set<string>();
+  const twice = listOf(backends).flatMap((item, index) => {
+    const name = nameOf(isMapping(item) ? item.address : item, LOCAL_HOST);
+    if (name === undefined || !seen.has(name)) {
+      if (name !== undefined) seen.add(name);
+      return [];
+    }
+    const message = `found ${quote(name)} again, expected every backend once`;
+    return [{ path: [...path, "backends", index], message }];
+  });
+  const check = mappingOf(health_check);
+  const { type = "tcp" } = check;
+  const idle = Object.entries(OF_CHECKS).filter(([key, types]) =>
+    check[key] !== undefined && TYPES.includes(String(type)) && !types.includes(String(type))
+  ).map(([key, types]) => ({
+    path: [...path, "health_check", key],
+    message: `has no effect with type: ${type}, only with ${types.join(" and ")}`,
+    atKey: true,
+  }));
+  return [...twice, ...idle];
 }
 
 function checkListen(

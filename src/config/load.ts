@@ -84,5 +84,15 @@ function idle(values: unknown): Complaint[] {
       ? [{ path: ["allowlist", index], message: "has no effect: an IP address is not a name" }]
       : []
   );
-  return [...keys, ...patterns];
+  const listeners: unknown[] = Array.isArray(values.listen_addrs) ? values.listen_addrs : [];
+  const trusting = listeners.flatMap((each, index) =>
+    isMapping(each) && each.proxy_protocol === true && each.trusted_proxies === undefined
+      ? [{
+        path: ["listen_addrs", index, "proxy_protocol"],
+        message: "trusts everybody to say who the client is: trusted_proxies is missing",
+        atKey: true,
+      }]
+      : []
+  );
+  return [...keys, ...patterns, ...trusting];
 }

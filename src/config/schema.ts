@@ -4,37 +4,42 @@
  * @module
  */
 import { z } from "zod";
-import { canonical, parseAddress } from "./address.ts";
-import type { Address, Config, ConnectionPool, Route } from "./config.ts";
-import { parseDuration } from "./duration.ts";
+import { canonical } from "./address.ts";
+import type { BackendGroup, Config, ConnectionPool, Listener, Route } from "./config.ts";
 import {
   check,
   dictionary,
   type Field,
   flag,
-  leaf,
   list,
   mapping,
   nonEmpty,
   oneOf,
-  shortOrLong,
   text,
   whole,
 } from "./fields.ts";
+import { backends, group, pool, toGroup, toPool } from "./group_schema.ts";
 import { parseHostName, parseIpLiteral } from "./host_name.ts";
 import { parseAllowPattern, parseHostPattern } from "./host_pattern.ts";
+import {
+  address,
+  addressOrMapping,
+  ANY_HOST,
+  duration,
+  LOCAL_HOST,
+  number,
+  readDnsServer,
+  readIpOrNetwork,
+} from "./leaves.ts";
 import { parseNetwork } from "./network.ts";
 import type { Parsed } from "./parsed.ts";
 import type { Complaint } from "./problem.ts";
 
-/** The host that `:port` means for a listener. */
-export const ANY_HOST = "::";
-
-/** The host that `:port` means for everything else. */
-export const LOCAL_HOST = "127.0.0.1";
-
 /** Where the endpoint is unless the file says otherwise. */
 export const METRICS_ADDRESS = "127.0.0.1:9090";
+
+/** Who is trusted where nobody says. */
+const ANYBODY = ["0.0.0.0/0", "::/0"];
 
 /** Keys of SNIProxy-rs that load and do nothing, and what to say of each. */
 export const IGNORED: ReadonlyMap<string, string> = new Map([
@@ -61,22 +66,6 @@ const MAX_ALPN = 255;
 const MAX_NAME = 253;
 
 const encoder = new TextEncoder();
-
-function address(anyHost: string, example: string): Field<Address> {
-  return text(`host:port, such as "${example}"`, (found) => parseAddress(found, anyHost, example));
-}
-
-function addressOrMapping(anyHost: string, example: string): Field<Address> {
-  const short = address(anyHost, example);
-  return shortOrLong(short, mapping({ address: short }).transform((long) => long.address));
-}
-
-function duration(
-  seconds: number,
-  options?: { readonly zero: boolean },
-): z.ZodDefault<Field<number>> {
-  return leaf<number>((found) => parseDuration(found, options)).default(seconds * 1000);
-}
 
 function readName(found: string): Parsed<string> {
   const length = found.length > 0 && found.length <= MAX_NAME;
@@ -110,32 +99,22 @@ function readDenied(found: string): Parsed<string> {
   return { accepts: `one of ${NETWORKS.join(", ")}, or a network such as "10.0.0.0/8"` };
 }
 
-const backends = nonEmpty(
-  addressOrMapping(LOCAL_HOST, "10.0.0.1:443"),
-  `backends such as ["10.0.0.1:443"]`,
+const listener: Field<Listener> = addressOrMapping(
+  address(ANY_HOST, "0.0.0.0:443"),
+  {
+    proxy_protocol: flag().default(false),
+    trusted_proxies: nonEmpty(
+      text("a text", readIpOrNetwork),
+      `networks such as ["10.0.0.0/8"]`,
+    ).optional(),
+  },
+  (found) => ({ address: found, name: canonical(found) }),
+  ({ address, proxy_protocol, trusted_proxies = ANYBODY }) => ({
+    address,
+    name: canonical(address),
+    ...(proxy_protocol && { trustedProxies: trusted_proxies }),
+  }),
 );
-
-const listen = addressOrMapping(ANY_HOST, "0.0.0.0:443");
-
-const pool = {
-  enabled: flag().optional(),
-  max_per_host: whole(1, 1_000_000).optional(),
-  connection_ttl: leaf<number>((found) => parseDuration(found)).optional(),
-  idle_timeout: leaf<number>((found) => parseDuration(found)).optional(),
-  preconnect: leaf<Preconnect>(readPreconnect).optional(),
-};
-
-type Preconnect = ConnectionPool["preconnect"];
-
-function readPreconnect(found: unknown): Parsed<Preconnect> {
-  if (found === "auto" || found === "off") return { value: found };
-  return typeof found === "number" && Number.isInteger(found) && found >= 0 && found <= 10_000
-    ? { value: found }
-    : { accepts: "auto, off, or a number of sockets up to 10000" };
-}
-
-/** What a route says; the rest is as for all routes. */
-const poolOverrides = mapping(pool);
 
 const route = mapping({
   name: text("a text", readName).optional(),
@@ -151,14 +130,12 @@ const route = mapping({
   ).optional(),
   backends: backends.optional(),
   action: oneOf("proxy", "reject").default("proxy"),
-  connection_pool: poolOverrides.optional(),
+  ...group,
 });
 
 /** A route of the file, and what it takes from the rest of the file. */
 function toRoute(
-  { name, hosts, alpn, protocols, listen, backends = [], action, connection_pool }: z.output<
-    typeof route
-  >,
+  { name, hosts, alpn, protocols, listen, backends = [], action, ...keys }: z.output<typeof route>,
   pool: ConnectionPool,
 ): Route {
   return {
@@ -168,24 +145,17 @@ function toRoute(
     ...(protocols && { protocols }),
     ...(listen && { listen: listen.map(canonical) }),
     action,
-    backends,
-    ...(connection_pool && { pool: toPool(connection_pool, pool) }),
+    ...toGroup(backends, keys, pool, hosts.find((host) => parseHostName(host) !== undefined)),
   };
 }
 
-function toPool(
-  { enabled, max_per_host, connection_ttl, idle_timeout, preconnect }: z.output<
-    typeof poolOverrides
-  >,
-  others: ConnectionPool,
-): ConnectionPool {
-  return {
-    enabled: enabled ?? others.enabled,
-    maxPerHost: max_per_host ?? others.maxPerHost,
-    connectionTtl: connection_ttl ?? others.connectionTtl,
-    idleTimeout: idle_timeout ?? others.idleTimeout,
-    preconnect: preconnect ?? others.preconnect,
-  };
+const fallback = mapping({ backends, ...group });
+
+function toFallback(
+  { backends, ...keys }: z.output<typeof fallback>,
+  pool: Parameters<typeof toPool>[0],
+): BackendGroup {
+  return toGroup(backends, keys, toPool(pool, POOL), undefined);
 }
 
 const POOL: ConnectionPool = {
@@ -202,7 +172,7 @@ const format = oneOf("json", "text").default("json");
 
 /** The whole document. */
 const document: Field<Config> = mapping({
-  listen_addrs: nonEmpty(listen, `listen addresses such as ["0.0.0.0:443"]`),
+  listen_addrs: nonEmpty(listener, `listen addresses such as ["0.0.0.0:443"]`),
   timeouts: mapping({
     connect: duration(10),
     client_hello: duration(10),
@@ -221,7 +191,7 @@ const document: Field<Config> = mapping({
   shutdown_timeout: duration(30, { zero: true }),
   connection_pool: mapping({ ...pool, cleanup_interval: duration(10) }).prefault({}),
   routes: list(route, "routes").default([]),
-  fallback: mapping({ backends }).optional(),
+  fallback: fallback.optional(),
   forward: mapping({
     enabled: flag().optional(),
     ports: mapping({
@@ -232,18 +202,38 @@ const document: Field<Config> = mapping({
     allow_networks: list(text("a text", parseNetwork), "networks").default([]),
   }).prefault({}),
   dns: mapping({
+    servers: list(
+      text("a text", readDnsServer),
+      `IP addresses of DNS servers, such as ["10.0.0.53"]`,
+    ).default([]),
+    cache: mapping({
+      max_entries: whole(1, 10_000_000).default(10_000),
+      ttl: duration(60),
+      negative_ttl: duration(5, { zero: true }),
+      stale: duration(600, { zero: true }),
+    }).prefault({}),
     hosts: dictionary(
       readHost,
       nonEmpty(text("a text", readIp), `IP addresses such as ["10.0.0.1"]`),
       `a mapping of names to IP addresses, such as { "internal.example": ["10.0.0.1"] }`,
     ).prefault({}),
   }).prefault({}),
+  limits: mapping({
+    per_client: mapping({
+      connections: whole(0, 10_000_000).default(0),
+      connections_per_second: number(
+        "a number of connections per second, 0 for no limit",
+        (value) => value >= 0 && value <= 1_000_000,
+      ).default(0),
+      burst: whole(0, 1_000_000).default(0),
+    }).prefault({}),
+  }).prefault({}),
   access_log: mapping({ enabled: flag().default(true), format }).prefault({}),
   log: mapping({ level: oneOf("debug", "info", "warn", "error").default("info"), format })
     .prefault({}),
   ...ignored,
 }).transform((file): Config => ({
-  listeners: file.listen_addrs.map((address) => ({ address, name: canonical(address) })),
+  listeners: file.listen_addrs,
   timeouts: {
     connect: file.timeouts.connect,
     clientHello: file.timeouts.client_hello,
@@ -257,14 +247,28 @@ const document: Field<Config> = mapping({
   routes: file.routes.map((each) => toRoute(each, toPool(file.connection_pool, POOL))),
   pool: toPool(file.connection_pool, POOL),
   poolSweep: file.connection_pool.cleanup_interval,
-  ...(file.fallback && { fallback: file.fallback }),
+  ...(file.fallback && { fallback: toFallback(file.fallback, file.connection_pool) }),
   forward: {
     enabled: file.forward.enabled ?? (file.routes.length === 0 && file.fallback === undefined),
     ports: file.forward.ports,
     denyNetworks: file.forward.deny_networks,
     allowNetworks: file.forward.allow_networks,
   },
-  dns: file.dns,
+  dns: {
+    servers: file.dns.servers,
+    hosts: file.dns.hosts,
+    cache: {
+      maxEntries: file.dns.cache.max_entries,
+      ttl: file.dns.cache.ttl,
+      negativeTtl: file.dns.cache.negative_ttl,
+      stale: file.dns.cache.stale,
+    },
+  },
+  clientLimits: {
+    connections: file.limits.per_client.connections,
+    connectionsPerSecond: file.limits.per_client.connections_per_second,
+    burst: file.limits.per_client.burst,
+  },
   accessLog: file.access_log,
   log: file.log,
 }));

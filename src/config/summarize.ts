@@ -4,7 +4,7 @@
  * @module
  */
 import { canonical } from "./address.ts";
-import type { Config, Route } from "./config.ts";
+import type { BackendGroup, Config, Route } from "./config.ts";
 
 /** Routes shown before the rest is only counted. */
 const MAX_ROUTES = 200;
@@ -44,14 +44,13 @@ export function summarize(config: Config): string {
         ? "refused"
         : "fallback"
     }`,
-    `fallback: ${
-      fallback === undefined ? "none, refused" : fallback.backends.map(canonical).join(", ")
-    }`,
+    `fallback: ${fallback === undefined ? "none, refused" : describeBackends(fallback)}`,
   );
   return lines.join("\n");
 }
 
-function describe({ name, hosts, alpn, protocols, listen, action, backends }: Route): string {
+function describe(route: Route): string {
+  const { name, hosts, alpn, protocols, listen, action } = route;
   const conditions = [
     alpn && `alpn ${alpn.join(" or ")}`,
     protocols && `protocol ${protocols.join(" or ")}`,
@@ -59,8 +58,23 @@ function describe({ name, hosts, alpn, protocols, listen, action, backends }: Ro
   ].filter((each) => each !== undefined);
   const when = conditions.length === 0 ? "" : ` [${conditions.join("; ")}]`;
   const label = name === hosts[0] ? "" : `${name}: `;
-  const where = action === "reject" ? "reject" : backends.map(canonical).join(", ");
+  const where = action === "reject" ? "reject" : describeBackends(route);
   return `${label}${hosts.join(", ")}${when} -> ${where}`;
+}
+
+function describeBackends(group: BackendGroup): string {
+  const { backends, balance, healthCheck, proxyProtocol } = group;
+  const each = backends.map(({ name, weight, backup }) =>
+    name + (weight === 1 ? "" : ` (weight ${weight})`) + (backup ? " (backup)" : "")
+  );
+  const notes = [
+    balance === "round_robin" || backends.length === 1 ? undefined : balance,
+    healthCheck && `${healthCheck.type} check`,
+    proxyProtocol === "off" ? undefined : `PROXY ${proxyProtocol}`,
+    group.maxConnections && `at most ${group.maxConnections}`,
+    group.rateLimit && `${group.rateLimit.perSecond} per second`,
+  ].filter((note) => note !== undefined);
+  return each.join(", ") + (notes.length === 0 ? "" : ` [${notes.join("; ")}]`);
 }
 
 function count(number: number, noun: string): string {

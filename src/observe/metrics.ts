@@ -6,6 +6,7 @@
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { REASONS } from "../route/refusal.ts";
+import type { BackendState } from "../upstream/clusters.ts";
 import type { Eviction } from "../pool/pool.ts";
 import type { Protocol } from "../sniff/sniffed.ts";
 import type { End, Summary } from "./summary.ts";
@@ -40,6 +41,8 @@ export interface Gauges {
   droppedLogLines(): number;
   /** Sockets at rest, by route. */
   pooled(): ReadonlyMap<string, number>;
+  /** Whether backends can be used. */
+  backends(): readonly BackendState[];
 }
 
 const POOL_COUNTERS = [
@@ -200,6 +203,19 @@ export class Metrics {
       collect(): void {
         const idle = gauges.pooled();
         for (const route of counts.keys()) this.set({ route }, idle.get(route) ?? 0);
+      },
+    });
+    new Gauge({
+      name: "sniproxy_backend_up",
+      help:
+        "Whether a backend can be used: 0 if its checks fail, it is ejected or its name has no address",
+      labelNames: ["route", "backend"],
+      registers,
+      collect(): void {
+        this.reset();
+        for (const { route, backend, up } of gauges.backends()) {
+          this.set({ route, backend }, up ? 1 : 0);
+        }
       },
     });
     new Gauge({

@@ -97,6 +97,18 @@ export class Pools {
     }
   }
 
+  /**
+   * Closes what is at rest to a backend that is none any more.
+   *
+   * @param route The route's label.
+   * @param backend The backend's address.
+   */
+  drop(route: string, backend: string): void {
+    const key = `${route}\n${backend}`;
+    this.#entries.get(key)?.pool.drain("reload");
+    this.#entries.delete(key);
+  }
+
   /** Closes everything that is at rest: somebody needs the descriptors more. */
   flush(): void {
     for (const { pool } of this.#entries.values()) pool.flush();

@@ -16,6 +16,7 @@ import { BodyCursor, type BodyEnd, passBody } from "./body.ts";
 import type { ConnStream } from "./conn_stream.ts";
 import { type Framing, requestFraming, responseFraming } from "./http1_framing.ts";
 import type { Inbox } from "./inbox.ts";
+import { join } from "./join.ts";
 
 /** A request whose head has been read, and nothing of its body. */
 export interface Request {
@@ -112,6 +113,7 @@ export class RequestReader {
  * @param client The client; its inbox begins with the body.
  * @param backend The backend, with nothing in its inbox.
  * @param answering Called when the answer begins, interim ones aside.
+ * @param preface What the backend has to be told before the request.
  * @returns How it ended. Never rejects.
  */
 export async function exchange(
@@ -119,15 +121,17 @@ export async function exchange(
   client: Inbox,
   backend: Inbox,
   answering: (status: number) => void,
+  preface?: Uint8Array<ArrayBuffer>,
 ): Promise<ExchangeEnd> {
   const body = new BodyCursor(request.framing.body);
   // What is wrong with a body must be known before it even begins to be passed on.
   const there = body.take(client.bytes);
   if (body.error !== undefined) return refused(body.error, 400);
   const sent: Sent = { touched: false };
+  const bytes = preface === undefined ? request.bytes : join(preface, request.bytes);
   const sending = body.kind === "none"
-    ? sendHead(request, backend.stream, sent)
-    : send(request, client, backend.stream, body, there, sent);
+    ? sendHead(bytes, backend.stream, sent)
+    : send(bytes, client, backend.stream, body, there, sent);
   const end = await answer(request, client, backend, answering);
   if (end.kind === "upgraded") {
     // RFC 9110, 7.8: what was asked has to be all there before something else is spoken.
@@ -155,7 +159,11 @@ interface Sent {
 }
 
 /** Most requests have no body. */
-function sendHead({ bytes }: Request, backend: ConnStream, sent: Sent): Promise<void> {
+function sendHead(
+  bytes: Uint8Array<ArrayBuffer>,
+  backend: ConnStream,
+  sent: Sent,
+): Promise<void> {
   return backend.write(bytes).then(
     () => void (sent.end = "done"),
     () => void (sent.end = "failed"),
@@ -163,7 +171,7 @@ function sendHead({ bytes }: Request, backend: ConnStream, sent: Sent): Promise<
 }
 
 async function send(
-  { bytes }: Request,
+  bytes: Uint8Array<ArrayBuffer>,
   client: Inbox,
   backend: ConnStream,
   body: BodyCursor,
@@ -329,18 +337,6 @@ function rewrite(
   result.set(bytes.subarray(start, emptyLine));
   result.set(encoder.encode(added), emptyLine - start);
   result.set(bytes.subarray(emptyLine, length + behind), emptyLine - start + added.length);
-  return result;
-}
-
-/** Two views as one, which they may be already. */
-function join(a: Uint8Array<ArrayBuffer>, b: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  if (b.length === 0) return a;
-  if (a.buffer === b.buffer && a.byteOffset + a.length === b.byteOffset) {
-    return new Uint8Array(a.buffer, a.byteOffset, a.length + b.length);
-  }
-  const result = new Uint8Array(a.length + b.length);
-  result.set(a);
-  result.set(b, a.length);
   return result;
 }
 

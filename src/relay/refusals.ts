@@ -26,7 +26,9 @@ const WORDING: Record<Reason, Wording> = {
   malformed: { alert: DECODE_ERROR, status: 400 },
   too_slow: { status: 408 },
   unknown_protocol: { status: 400 },
+  rate_limit: { status: 429 },
   connection_limit: { status: 503 },
+  no_healthy_backend: { alert: INTERNAL_ERROR, status: 503 },
   backend_unresolved: { alert: INTERNAL_ERROR, status: 502 },
   backend_refused: { alert: INTERNAL_ERROR, status: 502 },
   backend_unreachable: { alert: INTERNAL_ERROR, status: 502 },
@@ -41,6 +43,7 @@ const STATUS_TEXT: Record<number, string> = {
   405: "Method Not Allowed",
   408: "Request Timeout",
   421: "Misdirected Request",
+  429: "Too Many Requests",
   431: "Request Header Fields Too Large",
   501: "Not Implemented",
   502: "Bad Gateway",
@@ -100,10 +103,10 @@ function fatalAlert(description: number): Uint8Array<ArrayBuffer> {
 function httpAnswer(status: number, head: boolean): Uint8Array<ArrayBuffer> {
   const text = `${status} ${STATUS_TEXT[status]}`;
   const body = `${text}\n`;
-  // RFC 9110, 15.5.6: a 405 names the methods there are; RFC 9110, 10.2.3: a 503 says when to come back.
+  // RFC 9110, 15.5.6: a 405 names the methods there are. RFC 9110, 10.2.3, and RFC 6585, 4: when to come back.
   const extra = status === 405
     ? "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n"
-    : status === 503
+    : status === 503 || status === 429
     ? "Retry-After: 1\r\n"
     : "";
   return encoder.encode(

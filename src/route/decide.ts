@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Address, Config, Route } from "../config/config.ts";
+import type { BackendGroup, Config, Route } from "../config/config.ts";
 import { type Allowlist, compileAllowlist } from "./allowlist.ts";
 import { type Reason, REASONS, type Refusal } from "./refusal.ts";
 import { type Ask, RouteTable } from "./table.ts";
@@ -14,10 +14,8 @@ export interface ToBackends {
   readonly kind: "proxy";
   /** Metric label: the route's name, or `fallback`. */
   readonly label: string;
-  /** At least one. */
-  readonly backends: readonly Address[];
-  /** The rule; absent for the fallback. */
-  readonly route?: Route;
+  /** The backends, and how they are used. */
+  readonly group: BackendGroup;
 }
 
 /** Connect to the name itself. */
@@ -67,7 +65,7 @@ export function compileRules(config: Config): Rules {
     outcomes: new Map(routes.map((route) => [route, outcome(route)])),
     allows: allowlist && compileAllowlist(allowlist),
     forward: forward.enabled,
-    fallback: fallback && { kind: "proxy", label: "fallback", backends: fallback.backends },
+    fallback: fallback && { kind: "proxy", label: "fallback", group: fallback },
   };
 }
 
@@ -111,7 +109,7 @@ function isNamed(wish: Wish): wish is Ask {
 function outcome(route: Route): Decision {
   return route.action === "reject"
     ? refusal("rejected", `route ${route.name} rejects it`)
-    : { kind: "proxy", label: route.name, backends: route.backends, route };
+    : { kind: "proxy", label: route.name, group: route };
 }
 
 function refusal(reason: Reason, detail: string = REASONS[reason]): Refusal {

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { BlockList } from "node:net";
+import type { BlockList } from "node:net";
 import type { Address, Forward, NamedNetwork } from "../config/config.ts";
 import { type Ip, parseIp } from "./ip.ts";
+import { blockList } from "./networks.ts";
 
 /**
  * Says why an address must not be dialled: the entry of `deny_networks` it falls under, or that it is no IP
@@ -101,15 +102,6 @@ export function createNetworkGuard(forward: Forward, own: readonly Address[]): N
 
 function cidrs(network: string): readonly string[] {
   return NAMED.get(network) ?? [network];
-}
-
-function blockList(networks: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const cidr of networks) {
-    const [address, prefix] = cidr.split("/");
-    list.addSubnet(address, Number(prefix), address.includes(":") ? "ipv6" : "ipv4");
-  }
-  return list;
 }
 
 /** Everything that reaches this machine whatever its addresses are. */

@@ -14,7 +14,10 @@ export const REASONS = {
   malformed: "the client's first bytes break the protocol",
   too_slow: "the client's first bytes did not arrive in time",
   unknown_protocol: "the first bytes are neither TLS nor HTTP, and there is no fallback",
-  connection_limit: "too many connections, or no descriptor left",
+  rate_limit: "too many connections in too short a time, from this client or to this route",
+  connection_limit:
+    "too many connections, of this client, to this route or at all, or no descriptor left",
+  no_healthy_backend: "every backend is down, or left alone for a while because it has failed",
   backend_unresolved: "the backend's name does not resolve",
   backend_refused: "the backend refused the connection",
   backend_unreachable: "the backend can't be reached",

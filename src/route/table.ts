@@ -47,8 +47,9 @@ interface Conditional {
  * ```ts
  * import { RouteTable } from "./table.ts";
  *
+ * const group = { backends: [], balance: "round_robin", proxyProtocol: "off", retries: 0 } as const;
  * const table = new RouteTable([
- *   { name: "www", hosts: ["*.example.com"], action: "reject", backends: [] },
+ *   { name: "www", hosts: ["*.example.com"], action: "reject", ...group },
  * ]);
  * const ask = { protocol: "tls", alpn: ["h2"], listener: "0.0.0.0:443" } as const;
  * table.find({ ...ask, name: "a.b.example.com" })?.host; // "*.example.com"

@@ -8,6 +8,7 @@ import { canonical } from "../config/address.ts";
 import type { Refusal } from "../route/refusal.ts";
 import { dial } from "./dial.ts";
 import type { Resolve } from "./resolve.ts";
+import { untilAborted } from "./until_aborted.ts";
 
 /** A backend that has accepted. */
 export interface Connected {
@@ -39,7 +40,8 @@ export async function connect(
   guard?: Guard,
 ): Promise<Connected | Refusal> {
   const backend = canonical(target);
-  let addresses = await Promise.race([resolve(target.host), whenAborted(signal)]);
+  const found = resolve(target.host);
+  let addresses = found instanceof Promise ? await untilAborted(found, signal) : found;
   if (addresses === undefined) {
     return refusal("backend_timeout", `${target.host} did not resolve in time`);
   }
@@ -61,14 +63,6 @@ export async function connect(
     if (signal.aborted) return refusal("backend_timeout", `${backend} did not accept in time`);
     return refused(error, backend);
   }
-}
-
-/** A resolver that hangs can't be told to stop, but nobody needs to wait for it. */
-function whenAborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
 }
 
 function refused(error: unknown, backend: string): Refusal {

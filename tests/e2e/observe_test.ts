@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
+import { assert, assertEquals, assertGreaterOrEqual, assertMatch } from "@std/assert";
 import { noise, readAll, writeAll } from "../relay/sockets.ts";
 import { type AccessLine, freePorts, Proxy, until } from "./harness.ts";
 import { connectTo, h2c, hello, lastWords, request, serve } from "./peers.ts";
@@ -141,9 +141,12 @@ connection_pool: { preconnect: off }
     const { protocol, name, route: found, backend, end, sends } = visit;
     const { rx, tx, hello_ms, connect_ms, total_ms } = line;
     assertEquals(
-      [line.protocol, line.name, line.route, line.backend, line.end, rx, tx],
-      [protocol, name, found, backend, end, sends.length, came],
+      [line.protocol, line.name, line.route, line.end, rx, tx],
+      [protocol, name, found, end, sends.length, came],
     );
+    // Who was asked in vain is named, too.
+    if (end === "backend_refused") assertMatch(String(line.backend), /^127\.0\.0\.1:\d+$/);
+    else assertEquals(line.backend, backend);
     const head = protocol === "http" ? ANSWER_HEAD.length : 0;
     if (end === "done") assertEquals(came, head + ANSWER.length);
     assertEquals(connect_ms === undefined, backend === undefined);

@@ -22,6 +22,10 @@ Deno.test("every metric of the contract is there, counted and live", async () =>
     activeConnections: () => active,
     droppedLogLines: () => 7,
     pooled: () => new Map([["shop", 2]]),
+    backends: () => [
+      { route: "shop", backend: "10.0.0.1:443", up: true },
+      { route: "shop", backend: "10.0.0.2:443", up: false },
+    ],
   });
   const bytes = metrics.counts("shop");
   assert(metrics.counts("shop") === bytes);
@@ -79,6 +83,10 @@ Deno.test("every metric of the contract is there, counted and live", async () =>
   const later = await series(metrics);
   assertEquals(later.get('sniproxy_bytes_transferred_total{route="shop",direction="tx"}'), 21);
   assertEquals(later.get("sniproxy_connections_active"), 0);
+  const up = ["1", "2"].map((last) =>
+    later.get(`sniproxy_backend_up{route="shop",backend="10.0.0.${last}:443"}`)
+  );
+  assertEquals(up, [1, 0]);
 });
 
 Deno.test("process metrics say what can be measured, and nothing that can't", async () => {
@@ -87,6 +95,7 @@ Deno.test("process metrics say what can be measured, and nothing that can't", as
       activeConnections: () => 0,
       droppedLogLines: () => 0,
       pooled: () => new Map(),
+      backends: () => [],
     }),
   );
   assert((all.get("process_resident_memory_bytes") ?? 0) > 1_000_000);

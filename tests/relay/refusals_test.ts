@@ -14,7 +14,9 @@ const TABLE: Record<Reason, [alert: number, status: number]> = {
   malformed: [50, 400],
   too_slow: [0, 408],
   unknown_protocol: [0, 400],
+  rate_limit: [0, 429],
   connection_limit: [0, 503],
+  no_healthy_backend: [80, 503],
   backend_unresolved: [80, 502],
   backend_refused: [80, 502],
   backend_unreachable: [80, 502],
@@ -38,7 +40,7 @@ Deno.test("an HTTP client gets a complete answer that ends the connection", () =
     assertMatch(head, new RegExp(`^HTTP/1\\.1 ${TABLE[reason][1]} [A-Z][A-Za-z -]+\r\n`));
     assertMatch(head, /\r\nConnection: close$/);
     assertEquals(Number(head.match(/\r\nContent-Length: (\d+)/)?.[1]), body.length);
-    assertEquals(/\r\nRetry-After: 1\r\n/.test(head), TABLE[reason][1] === 503);
+    assertEquals(/\r\nRetry-After: 1\r\n/.test(head), [429, 503].includes(TABLE[reason][1]));
   }
 });
 

@@ -1,14 +1,30 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Address, Config, Route } from "../../src/config/config.ts";
+import type { BackendGroup, Config, Route } from "../../src/config/config.ts";
 import { compileRules, decide, type Decision, type Wish } from "../../src/route/decide.ts";
 
-const SHOP: Address = { host: "10.0.0.1", port: 443 };
-const LAST: Address = { host: "127.0.0.1", port: 8443 };
+/** A group of backends, by their hosts. */
+function group(...hosts: string[]): BackendGroup {
+  return {
+    backends: hosts.map((host) => ({
+      address: { host, port: 443 },
+      name: `${host}:443`,
+      weight: 1,
+      backup: false,
+    })),
+    balance: "round_robin",
+    proxyProtocol: "off",
+    retries: 2,
+  };
+}
+
+const SHOP = group("10.0.0.1");
+const LAST = group("127.0.0.1");
+const BOTH = group("10.0.0.1", "127.0.0.1");
 
 const ROUTES: Route[] = [
-  { name: "shop", hosts: ["shop.example", "*.shop.example"], action: "proxy", backends: [SHOP] },
-  { name: "h2", hosts: ["h2.example"], alpn: ["h2"], action: "proxy", backends: [SHOP, LAST] },
-  { name: "blocked", hosts: ["blocked.example", "*.bad.example"], action: "reject", backends: [] },
+  { name: "shop", hosts: ["shop.example", "*.shop.example"], action: "proxy", ...SHOP },
+  { name: "h2", hosts: ["h2.example"], alpn: ["h2"], action: "proxy", ...BOTH },
+  { name: "blocked", hosts: ["blocked.example", "*.bad.example"], action: "reject", ...group() },
 ];
 
 interface Setup {
@@ -29,14 +45,19 @@ function config({ routes = ROUTES, allowlist, fallback = false, forward = false 
     pool: { enabled: true, maxPerHost: 1, connectionTtl: 1, idleTimeout: 1, preconnect: "auto" },
     poolSweep: 1,
     routes,
-    fallback: fallback ? { backends: [LAST] } : undefined,
+    fallback: fallback ? LAST : undefined,
     forward: {
       enabled: forward,
       ports: { tls: 443, http: 80 },
       denyNetworks: [],
       allowNetworks: [],
     },
-    dns: { hosts: new Map() },
+    dns: {
+      servers: [],
+      hosts: new Map(),
+      cache: { maxEntries: 1, ttl: 1, negativeTtl: 1, stale: 1 },
+    },
+    clientLimits: { connections: 0, connectionsPerSecond: 0, burst: 0 },
     accessLog: { enabled: false, format: "json" },
     log: { level: "info", format: "json" },
   };
@@ -109,10 +130,9 @@ Deno.test("A decision says where to connect, and which route said so.", () => {
   assertEquals(decide(rules, wish({ name: "h2.example", alpn: ["h2"] })), {
     kind: "proxy",
     label: "h2",
-    backends: [SHOP, LAST],
-    route: ROUTES[1],
+    group: ROUTES[1],
   });
-  assertEquals(decide(rules, wish()), { kind: "proxy", label: "fallback", backends: [LAST] });
+  assertEquals(decide(rules, wish()), { kind: "proxy", label: "fallback", group: LAST });
 });
 
 Deno.test("A refusal says what happened, and nothing that the client sent.", () => {
@@ -148,11 +168,11 @@ Deno.test("The same wish gets the same decision object every time.", () => {
 Deno.test("Routes of the same name keep their own backends.", () => {
   const rules = compileRules(config({
     routes: [
-      { name: "twin", hosts: ["a.example"], action: "proxy", backends: [SHOP] },
-      { name: "twin", hosts: ["b.example"], action: "proxy", backends: [LAST] },
+      { name: "twin", hosts: ["a.example"], action: "proxy", ...SHOP },
+      { name: "twin", hosts: ["b.example"], action: "proxy", ...LAST },
     ],
   }));
   const decision = decide(rules, wish({ name: "b.example" }));
   assert(decision.kind === "proxy");
-  assertEquals(decision.backends, [LAST]);
+  assertEquals(decision.group.backends, LAST.backends);
 });

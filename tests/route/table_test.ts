@@ -5,11 +5,11 @@ import { type Ask, RouteTable } from "../../src/route/table.ts";
 
 type Conditions = Pick<Route, "alpn" | "protocols" | "listen">;
 
-const BACKENDS = [{ host: "127.0.0.1", port: 443 }];
+const GROUP = { backends: [], balance: "round_robin", proxyProtocol: "off", retries: 0 } as const;
 
 function route(name: string, hosts: string | string[], conditions: Conditions = {}): Route {
   const list = typeof hosts === "string" ? [hosts] : hosts;
-  return { name, hosts: list, action: "proxy", backends: BACKENDS, ...conditions };
+  return { name, hosts: list, action: "proxy", ...GROUP, ...conditions };
 }
 
 function ask(name: string, rest: Partial<Ask> = {}): Ask {

@@ -1,21 +1,30 @@
 import { assert, assertEquals } from "@std/assert";
 import { connect, isOutOfDescriptors } from "../../src/upstream/connect.ts";
-import { createResolver } from "../../src/upstream/resolve.ts";
+import type { Resolve } from "../../src/upstream/resolve.ts";
 
-const resolve = createResolver(
-  new Map([
-    ["backend.example", ["127.0.0.1"]],
-    ["mixed.example", ["127.0.0.9", "127.0.0.1"]],
-    ["gone.example", []],
-  ]),
-);
+const HOSTS = new Map<string, readonly string[]>([
+  ["127.0.0.1", ["127.0.0.1"]],
+  ["255.255.255.255", ["255.255.255.255"]],
+  ["backend.example", ["127.0.0.1"]],
+  ["mixed.example", ["127.0.0.9", "127.0.0.1"]],
+  ["gone.example", []],
+]);
+const resolve: Resolve = (name) => HOSTS.get(name) ?? [];
+const later: Resolve = (name) => Promise.resolve(resolve(name));
+const hanging: Resolve = () => new Promise(() => {});
 const never = new AbortController().signal;
 
 Deno.test("a backend that accepts is connected and named as configured", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
-  for (const host of ["127.0.0.1", "backend.example"]) {
-    const connected = await connect({ host, port }, resolve, never);
+  for (
+    const [host, known] of [
+      ["127.0.0.1", resolve],
+      ["backend.example", resolve],
+      ["backend.example", later],
+    ] as const
+  ) {
+    const connected = await connect({ host, port }, known, never);
     assert(connected.kind === "connected", JSON.stringify(connected));
     assertEquals(connected.backend, `${host}:${port}`);
     connected.conn.close();
@@ -43,11 +52,11 @@ Deno.test("each way to fail has its reason", async () => {
   const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = free.addr;
   free.close();
-  const hanging = (): Promise<readonly string[]> => new Promise(() => {});
   for (
     const [reason, attempt] of [
       ["backend_refused", connect({ host: "127.0.0.1", port }, resolve, never)],
       ["backend_unresolved", connect({ host: "gone.example", port }, resolve, never)],
+      ["backend_unresolved", connect({ host: "gone.example", port }, later, never)],
       ["backend_timeout", connect({ host: "x.example", port }, hanging, AbortSignal.timeout(20))],
       ["backend_timeout", connect({ host: "127.0.0.1", port }, hanging, AbortSignal.abort())],
       [

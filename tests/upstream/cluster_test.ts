@@ -1,0 +1,195 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Backend, BackendGroup } from "../../src/config/config.ts";
+import { Cluster } from "../../src/upstream/cluster.ts";
+import { Endpoint } from "../../src/upstream/endpoint.ts";
+
+/** A backend on port 80; `b=3` has weight 3, `b!` is a backup. */
+function backend(text: string): Backend {
+  const [, host, weight = "1", backup] = /^([^=!]+)(?:=(\d+))?(!)?$/.exec(text) ?? [];
+  return {
+    ...{ address: { host, port: 80 }, name: `${host}:80` },
+    ...{ weight: Number(weight), backup: backup !== undefined },
+  };
+}
+
+function group(backends: string, more: Partial<BackendGroup> = {}): BackendGroup {
+  return {
+    backends: backends.split(" ").map(backend),
+    ...{ balance: "round_robin", proxyProtocol: "off", retries: 0, ...more },
+  };
+}
+
+/** A cluster in fake time, with names that are what the test says. */
+class Fake {
+  now = 0;
+  readonly names = new Map<string, readonly string[] | Promise<readonly string[]>>([
+    ["one.test", ["10.0.0.1"]],
+    ["two.test", ["10.0.0.1", "10.0.0.2"]],
+    ["none.test", []],
+  ]);
+  readonly removed: string[] = [];
+  readonly ejected: string[] = [];
+  readonly cluster: Cluster;
+
+  constructor(backends: string, more: Partial<BackendGroup> = {}) {
+    this.cluster = new Cluster("app", group(backends, more), {
+      resolve: (name) => this.names.get(name) ?? [],
+      removed: (label, { key }) => this.removed.push(`${label} ${key}`),
+      ejected: (label, { key }) => this.ejected.push(`${label} ${key}`),
+      now: () => this.now,
+      random: () => 0.5,
+    });
+  }
+
+  /** The last numbers of the places that are chosen one after the other. */
+  chosen(count: number, tried: readonly Endpoint[] = []): string {
+    return Array.from({ length: count }, () => {
+      const found = this.cluster.choose("192.0.2.1", tried);
+      return typeof found === "string" ? found : found.host.split(".").at(-1);
+    }).join(" ");
+  }
+
+  /** The place with this last number. */
+  place(last: number): Endpoint {
+    const found = [...this.cluster.endpoints].find(({ host }) => host.endsWith(`.${last}`));
+    assert(found !== undefined, `there is no place ${last}`);
+    return found;
+  }
+}
+
+const [IP1, IP2, IP3] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
+
+Deno.test("backends are chosen by weight, and backups while there is no other", () => {
+  for (
+    const [backends, down, tried, expected] of [
+      [IP1, [], [], "1 1 1"],
+      [`${IP1} ${IP2}`, [], [], "1 2 1 2"],
+      [`${IP1}=2 ${IP2}`, [], [], "1 2 1 1 2 1"],
+      [`${IP1} ${IP2}!`, [], [], "1 1 1"],
+      [`${IP1} ${IP2}! ${IP3}!`, [1], [], "2 3 2 3"],
+      [`${IP1} ${IP2}!`, [], [1], "2 2"],
+      [`${IP1} ${IP2}!`, [2], [1], "no_healthy_backend"],
+      [`${IP1} ${IP2} ${IP3}`, [2], [1], "3 3"],
+      [`${IP1} ${IP2}`, [1, 2], [], "no_healthy_backend"],
+      [`${IP1}! ${IP2}!`, [], [], "1 2"],
+      ["none.test", [], [], "backend_unresolved"],
+      [`none.test ${IP1}`, [], [], "1 1"],
+      [`none.test ${IP1}`, [1], [], "no_healthy_backend"],
+      ["two.test", [], [], "1 2 1"],
+      ["two.test one.test", [], [], "1 2 1"],
+      [`one.test! ${IP1}`, [], [], "1"],
+    ] as const
+  ) {
+    const fake = new Fake(backends);
+    for (const last of down) fake.place(last).up = false;
+    const places = tried.map((last) => fake.place(last));
+    assertEquals(fake.chosen(expected.split(" ").length, places), expected, backends);
+  }
+});
+
+Deno.test("a name that is being looked up is waited for", async () => {
+  const fake = new Fake("late.test");
+  const { promise, resolve } = Promise.withResolvers<readonly string[]>();
+  fake.names.set("late.test", promise);
+  assertEquals(fake.chosen(1), "backend_unresolved");
+  assert(fake.cluster.pending === promise);
+  resolve([IP3]);
+  fake.names.set("late.test", await promise);
+  assertEquals(fake.chosen(1), "3");
+});
+
+Deno.test("other addresses of a name make places come and go, and others stay", () => {
+  const fake = new Fake("two.test 10.0.0.9");
+  const [two, nine] = [fake.place(2), fake.place(9)];
+  two.active = 7;
+  fake.names.set("two.test", ["10.0.0.2", "10.0.0.3"]);
+  assertEquals(fake.chosen(3).split(" ").toSorted(), ["2", "3", "9"]);
+  assertEquals(fake.removed, ["app 10.0.0.1:80"]);
+  assert(fake.place(2) === two && fake.place(9) === nine);
+  assertEquals([fake.cluster.size, fake.cluster.has("10.0.0.1:80")], [3, false]);
+  fake.names.set("two.test", []);
+  assertEquals(fake.chosen(2), "9 9");
+  assertEquals(fake.removed.length, 3);
+});
+
+Deno.test("a place that two backends come to is there once, until both have left it", () => {
+  const fake = new Fake("two.test one.test");
+  assertEquals(fake.cluster.size, 2);
+  fake.names.set("two.test", ["10.0.0.2"]);
+  fake.cluster.refresh();
+  assertEquals([fake.cluster.size, fake.removed], [2, []]);
+  assertEquals(fake.place(1).backend.name, "one.test:80");
+  fake.names.set("one.test", []);
+  fake.cluster.refresh();
+  assertEquals(fake.removed, ["app 10.0.0.1:80"]);
+});
+
+Deno.test("a reload keeps the places, and what a name came to while it is looked up again", () => {
+  const fake = new Fake(`${IP3} two.test`);
+  const [one, three] = [fake.place(1), fake.place(3)];
+  three.up = false;
+  fake.names.set("two.test", new Promise(() => {}));
+  fake.cluster.configure(group(`two.test=5 ${IP3}! 10.0.0.4`, { balance: "least_connections" }));
+  assert(fake.place(1) === one && fake.place(3) === three);
+  assertEquals([one.weight, three.up, fake.removed], [5, false, []]);
+  assertEquals(fake.chosen(3), "1 2 4");
+  fake.cluster.configure(group("10.0.0.4"));
+  assertEquals(fake.removed.toSorted(), [1, 2, 3].map((last) => `app 10.0.0.${last}:80`));
+});
+
+Deno.test("limits of the route", () => {
+  const fake = new Fake(IP1, { maxConnections: 2 });
+  const { cluster } = fake;
+  assertEquals([1, 2, 3].map(() => cluster.enter()), [undefined, undefined, "connection_limit"]);
+  cluster.leave();
+  assertEquals(cluster.clients, 1);
+  cluster.configure(group(IP1, { rateLimit: { perSecond: 1, burst: 2 } }));
+  assertEquals([1, 2, 3].map(() => cluster.enter()), [undefined, undefined, "rate_limit"]);
+  assertEquals(cluster.clients, 3, "who is refused is not counted");
+  fake.now = 1_000;
+  cluster.configure(group(IP1, { rateLimit: { perSecond: 1, burst: 5 } }));
+  assertEquals([1, 2].map(() => cluster.enter()), [undefined, "rate_limit"]);
+  cluster.configure(group(IP1));
+  assertEquals([1, 2, 3].map(() => cluster.enter()), [undefined, undefined, undefined]);
+});
+
+Deno.test("a place that fails is left alone, tried by one, and back when it serves", () => {
+  const outlierDetection = { consecutiveFailures: 2, ejectFor: 1_000 };
+  const fake = new Fake(`${IP1} ${IP2}`, { outlierDetection });
+  const [one, two] = [fake.place(1), fake.place(2)];
+  for (const place of [one, one, two, two, two]) fake.cluster.failed(place);
+  assertEquals(fake.ejected, ["app 10.0.0.1:80"], "the other one is half of them");
+  assertEquals(fake.chosen(3), "2 2 2");
+  fake.now = 1_000;
+  assertEquals(fake.chosen(4), "1 2 2 2");
+  fake.cluster.succeeded(one);
+  assertEquals(fake.chosen(4).split(" ").filter((last) => last === "1").length, 2);
+  for (let i = 0; i < 2; i++) fake.cluster.failed(one);
+  fake.cluster.configure(group(IP1, { outlierDetection }));
+  assertEquals(fake.chosen(1), "1", "the last one is never left alone");
+  fake.cluster.configure(group(`${IP1} ${IP2}`));
+  for (let i = 0; i < 5; i++) fake.cluster.failed(one);
+  assertEquals(fake.ejected.length, 2);
+});
+
+Deno.test("a backend is up while one of its places is", () => {
+  const fake = new Fake("two.test none.test");
+  const states = (): boolean[] =>
+    fake.cluster.group.backends.map((each) => fake.cluster.isUp(each));
+  assertEquals(states(), [true, false]);
+  fake.place(1).up = false;
+  assertEquals(states(), [true, false]);
+  fake.place(2).up = false;
+  assertEquals(states(), [false, false]);
+  assertEquals(fake.cluster.isUp(backend(IP1)), false, "one of another group");
+});
+
+Deno.test("a place is dialled at its own address first, then at its backend's others", () => {
+  const fake = new Fake(`two.test ${IP3}`);
+  const [one, two, three] = [1, 2, 3].map((last) => fake.place(last));
+  assertEquals(fake.cluster.addressesOf(two), [IP2, IP1]);
+  assertEquals(fake.cluster.addressesOf(three), [IP3]);
+  one.up = false;
+  assertEquals(fake.cluster.addressesOf(two), [IP2]);
+  assertEquals(fake.cluster.addressesOf(new Endpoint(backend(IP1), IP1)), [IP1], "a stranger");
+});
