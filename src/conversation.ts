@@ -127,7 +127,7 @@ export class Conversation {
     const errand = supply.errand(decision, authority?.name, authority?.port);
     const counts = observer.counts(decision.label);
     // A backend that is told who the client is must not hear from another one on the same socket.
-    const shared = errand.cluster === undefined || errand.cluster.group.proxyProtocol === "off";
+    const shared = errand.group === undefined || errand.group.proxyProtocol === "off";
     for (let again = false;;) {
       const supplied = shared ? supply.idle(errand, again) : supply.warm(errand, again);
       const obtained = supplied instanceof Promise ? await supplied : supplied;

@@ -4,7 +4,7 @@
  * @module
  */
 import { canonical } from "./config/address.ts";
-import type { Address, ConnectionPool } from "./config/config.ts";
+import type { Address, BackendGroup, ConnectionPool } from "./config/config.ts";
 import type { Decision } from "./route/decide.ts";
 import { REASONS, type Refusal } from "./route/refusal.ts";
 import type { Cluster } from "./upstream/cluster.ts";
@@ -24,6 +24,8 @@ export class Errand {
   readonly pool: ConnectionPool;
   /** The backends; absent if the name itself is the backend. */
   readonly cluster?: Cluster;
+  /** How the client's configuration has them used; absent if the name itself is the backend. */
+  readonly group?: BackendGroup;
   /** Where to connect: the backend it is with, or the name itself. */
   target: Address;
   /** The backend it is with; absent for a name itself. */
@@ -49,6 +51,7 @@ export class Errand {
     target: Address,
   ) {
     this.decision = decision;
+    this.group = decision.kind === "proxy" ? decision.group : undefined;
     this.pool = pool;
     this.cluster = cluster;
     this.target = target;
@@ -56,8 +59,8 @@ export class Errand {
 
   /** Whether another backend may be asked if this one fails. */
   get mayGoOn(): boolean {
-    return this.cluster !== undefined && this.tried.length < this.cluster.group.retries &&
-      this.cluster.size > this.tried.length + 1;
+    return this.cluster !== undefined && this.group !== undefined &&
+      this.tried.length < this.group.retries && this.cluster.size > this.tried.length + 1;
   }
 
   /** What the backend is called in logs. */

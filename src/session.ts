@@ -187,13 +187,16 @@ export class Session implements Timed, Speaker {
     const beyond = this.#count();
     const hello = await this.#readHello(beyond !== undefined);
     if (hello === "left") return "left";
-    if (hello.kind === "refusal") return await client.refuse(hello);
     if (beyond !== undefined) {
-      client.asked.method = hello.http?.method;
-      client.asked.streamId = hello.http?.streamId;
-      client.summary.name = hello.name;
+      if (hello.kind === "sniffed") {
+        client.asked.method = hello.http?.method;
+        client.asked.streamId = hello.http?.streamId;
+        client.summary.name = hello.name;
+      }
+      client.asked.status = undefined;
       return await client.refuse(beyond);
     }
+    if (hello.kind === "refusal") return await client.refuse(hello);
     return hello.protocol === "http" ? await this.#conversation.run() : await this.#carry(hello);
   }
 
@@ -201,8 +204,8 @@ export class Session implements Timed, Speaker {
   #count(): Refusal | undefined {
     const { client, book } = this;
     if (book.clientLimits === undefined) return undefined;
-    this.#counted = client.ip;
     const reason = book.clientLimits.enter(client.ip, performance.now());
+    if (reason === undefined) this.#counted = client.ip;
     return reason && { kind: "refusal", reason, detail: `limits.per_client: ${REASONS[reason]}` };
   }
 

@@ -73,8 +73,9 @@ export class Supply {
       host: name ?? "",
       port: this.#client.summary.protocol === "tls" ? tls : port ?? http,
     };
-    const cluster = decision.kind === "proxy" ? clusters.get(decision.group) : undefined;
-    return new Errand(decision, cluster?.group.pool ?? config.pool, cluster, target);
+    const group = decision.kind === "proxy" ? decision.group : undefined;
+    const cluster = group && clusters.get(group);
+    return new Errand(decision, group?.pool ?? config.pool, cluster, target);
   }
 
   /**
@@ -184,10 +185,10 @@ export class Supply {
    * @returns A PROXY header; `undefined` if the route has none.
    */
   preface(
-    { cluster }: Errand,
+    { group }: Errand,
     alpn: readonly string[],
   ): Uint8Array<ArrayBuffer> | undefined {
-    const version = cluster?.group.proxyProtocol ?? "off";
+    const version = group?.proxyProtocol ?? "off";
     if (version === "off") return undefined;
     const { source, local, summary } = this.#client;
     // Which one of several the backend will take is not known here.

@@ -77,29 +77,36 @@ export class ClientLimits {
   }
 
   /**
-   * Counts a connection, which has to {@linkcode leave} whatever is said of it.
+   * Lets a connection in and counts it, or does neither.
    *
    * @param ip The client's address.
    * @param now The time in milliseconds.
-   * @returns Which limit it is beyond, if it is.
+   * @returns Which limit it is beyond; `undefined` if it was counted, and has to {@linkcode leave}.
    */
   enter(ip: string, now: number): "connection_limit" | "rate_limit" | undefined {
     const key = clientKey(ip);
-    let known = this.#busy.get(key);
-    if (known === undefined) {
-      known = this.#recall(key, now) ?? { open: 0, ...this.#newBucket(now) };
-      this.#busy.set(key, known);
+    const busy = this.#busy.get(key);
+    const known = busy ?? this.#recall(key, now) ?? { open: 0, ...this.#newBucket(now) };
+    const beyond = this.#beyond(known, now);
+    if (beyond === undefined) {
+      known.open++;
+      if (busy === undefined) this.#busy.set(key, known);
+    } else if (busy === undefined) {
+      this.#idle.set(key, known);
     }
-    known.open++;
+    return beyond;
+  }
+
+  #beyond({ open, bucket }: Known, now: number): "connection_limit" | "rate_limit" | undefined {
     const { connections } = this.#limits;
-    if (connections > 0 && known.open > connections) return "connection_limit";
-    return known.bucket === undefined || known.bucket.take(now) ? undefined : "rate_limit";
+    if (connections > 0 && open >= connections) return "connection_limit";
+    return bucket === undefined || bucket.take(now) ? undefined : "rate_limit";
   }
 
   /**
    * Counts the end of a connection.
    *
-   * @param ip The client's address, as it was when it entered.
+   * @param ip The address of a client that was let in, as it was then.
    */
   leave(ip: string): void {
     const key = clientKey(ip);
