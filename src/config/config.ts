@@ -72,7 +72,7 @@ export interface HealthCheck {
   readonly method: string;
   /** For `http`: its target. */
   readonly path: string;
-  /** For `tls` and `http`: the name to ask for; absent: the route's first host that is a plain name, or none. */
+  /** For `tls` and `http`: the name to ask for, by default the route's first plain name; absent: none. */
   readonly host?: string;
   /** For `http`: the lowest and the highest status that count as success. */
   readonly status: readonly [number, number];

@@ -4,11 +4,11 @@
  * @module
  */
 import { canonical, parseAddress } from "./address.ts";
-import { isMapping } from "./fields.ts";
+import { isMapping, listOf, mappingOf } from "./fields.ts";
 import { complain, quote } from "./found.ts";
-import type { Complaint, Path } from "./problem.ts";
 import { group } from "./group_schema.ts";
 import { ANY_HOST, LOCAL_HOST } from "./leaves.ts";
+import type { Complaint, Path } from "./problem.ts";
 import { METRICS_ADDRESS } from "./schema.ts";
 
 /** Listeners named in a message before it breaks off. */
@@ -30,16 +30,18 @@ const MAX_SHOWN = 8;
  * ```
  */
 export function crossCheck(values: unknown): Complaint[] {
-  const root = mappingOf(values);
-  const names = listOf(root.listen_addrs).map((item) =>
-    nameOf(isMapping(item) ? item.address : item, ANY_HOST)
-  );
+  const { listen_addrs, metrics, routes, fallback } = mappingOf(values);
+  const names = namesOf(listen_addrs, ANY_HOST);
   const listeners: ReadonlySet<string | undefined> = new Set(names);
-  const complaints = [...checkListeners(names), ...checkMetrics(root.metrics, listeners)];
-  for (const [index, item] of listOf(root.listen_addrs).entries()) {
-    complaints.push(...checkTrusted(mappingOf(item), ["listen_addrs", index]));
+  const complaints = [
+    ...checkTwice(names, "address", ["listen_addrs"]),
+    ...checkMetrics(metrics, listeners),
+    ...checkGroup(mappingOf(fallback), ["fallback"]),
+  ];
+  for (const [index, value] of listOf(listen_addrs).entries()) {
+    complaints.push(...checkTrusted(mappingOf(value), ["listen_addrs", index]));
   }
-  for (const [index, value] of listOf(root.routes).entries()) {
+  for (const [index, value] of listOf(routes).entries()) {
     if (!isMapping(value)) continue;
     const path = ["routes", index];
     complaints.push(
@@ -48,19 +50,22 @@ export function crossCheck(values: unknown): Complaint[] {
       ...checkGroup(value, path),
     );
   }
-  complaints.push(...checkGroup(mappingOf(root.fallback), ["fallback"]));
   return complaints;
 }
 
-function checkListeners(names: readonly (string | undefined)[]): Complaint[] {
+function checkTwice(
+  names: readonly (string | undefined)[],
+  noun: string,
+  path: Path,
+): Complaint[] {
   const seen = new Set<string>();
   return names.flatMap((name, index) => {
     if (name === undefined || !seen.has(name)) {
       if (name !== undefined) seen.add(name);
       return [];
     }
-    const message = `found ${quote(name)} again, expected every address once`;
-    return [{ path: ["listen_addrs", index], message }];
+    const message = `found ${quote(name)} again, expected every ${noun} once`;
+    return [{ path: [...path, index], message }];
   });
 }
 
@@ -84,7 +89,7 @@ function checkTrusted(
   return [{ path: [...path, "trusted_proxies"], message, atKey: true }];
 }
 
-/** Keys of a route that say how backends are used. */
+/** Keys that say where a route goes, and how. */
 const OF_BACKENDS = ["backends", ...Object.keys(group)];
 
 function checkAction(route: Readonly<Record<string, unknown>>, path: Path): Complaint[] {
@@ -103,40 +108,32 @@ function checkAction(route: Readonly<Record<string, unknown>>, path: Path): Comp
   return [];
 }
 
-/** Keys of a health check, and the types that use them. */
-const OF_CHECKS: Readonly<Record<string, readonly string[]>> = {
-  host: ["tls", "http"],
-  method: ["http"],
-  path: ["http"],
-  status: ["http"],
-};
-
-const TYPES = ["tcp", "tls", "http"];
-
 function checkGroup(
   { backends, health_check }: Readonly<Record<string, unknown>>,
   path: Path,
 ): Complaint[] {
-  const seen = new Set<string>();
-  const twice = listOf(backends).flatMap((item, index) => {
-    const name = nameOf(isMapping(item) ? item.address : item, LOCAL_HOST);
-    if (name === undefined || !seen.has(name)) {
-      if (name !== undefined) seen.add(name);
-      return [];
-    }
-    const message = `found ${quote(name)} again, expected every backend once`;
-    return [{ path: [...path, "backends", index], message }];
-  });
-  const check = mappingOf(health_check);
+  return [
+    ...checkTwice(namesOf(backends, LOCAL_HOST), "backend", [...path, "backends"]),
+    ...checkHealthCheck(mappingOf(health_check), [...path, "health_check"]),
+  ];
+}
+
+/** What each type of health check has no use for. */
+const USELESS: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ["tcp", ["host", "method", "path", "status"]],
+  ["tls", ["method", "path", "status"]],
+]);
+
+function checkHealthCheck(check: Readonly<Record<string, unknown>>, path: Path): Complaint[] {
   const { type = "tcp" } = check;
-  const idle = Object.entries(OF_CHECKS).filter(([key, types]) =>
-    check[key] !== undefined && TYPES.includes(String(type)) && !types.includes(String(type))
-  ).map(([key, types]) => ({
-    path: [...path, "health_check", key],
-    message: `has no effect with type: ${type}, only with ${types.join(" and ")}`,
+  const idle = USELESS.get(type) ?? [];
+  return idle.filter((key) => check[key] !== undefined).map((key) => ({
+    path: [...path, key],
+    message: `has no effect with type: ${type}, only with ${
+      key === "host" ? "tls and http" : "http"
+    }`,
     atKey: true,
   }));
-  return [...twice, ...idle];
 }
 
 function checkListen(
@@ -155,16 +152,13 @@ function checkListen(
   });
 }
 
+/** The canonical forms of a list's addresses; `undefined` for what is none. */
+function namesOf(list: unknown, anyHost: string): (string | undefined)[] {
+  return listOf(list).map((item) => nameOf(isMapping(item) ? item.address : item, anyHost));
+}
+
 /** The canonical form of an address, if it is one. */
 function nameOf(found: unknown, anyHost: string): string | undefined {
   const parsed = typeof found === "string" ? parseAddress(found, anyHost) : undefined;
   return parsed && "value" in parsed ? canonical(parsed.value) : undefined;
-}
-
-function mappingOf(value: unknown): Readonly<Record<string, unknown>> {
-  return isMapping(value) ? value : {};
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

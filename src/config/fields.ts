@@ -257,3 +257,23 @@ export function isMapping(value: unknown): value is Readonly<Record<string, unkn
   return typeof value === "object" && value !== null && !Array.isArray(value) &&
     !(value instanceof Misread);
 }
+
+/**
+ * Takes what should be a mapping for one.
+ *
+ * @param value The value.
+ * @returns It, or an empty mapping if it is something else. Never throws.
+ */
+export function mappingOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isMapping(value) ? value : {};
+}
+
+/**
+ * Takes what should be a list for one.
+ *
+ * @param value The value.
+ * @returns It, or an empty list if it is something else. Never throws.
+ */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

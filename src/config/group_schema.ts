@@ -14,94 +14,82 @@ import type {
   OutlierDetection,
   RateLimit,
 } from "./config.ts";
-import { parseDuration } from "./duration.ts";
-import { type Field, flag, leaf, mapping, nonEmpty, oneOf, text, whole } from "./fields.ts";
-import { parseHostName } from "./host_name.ts";
-import { address, addressOrMapping, duration, LOCAL_HOST, number } from "./leaves.ts";
+import {
+  type Field,
+  flag,
+  leaf,
+  mapping,
+  nonEmpty,
+  oneOf,
+  shortOrLong,
+  text,
+  whole,
+} from "./fields.ts";
+import {
+  address,
+  duration,
+  LOCAL_HOST,
+  MAX_PER_SECOND,
+  ownDuration,
+  perSecond,
+  readHostName,
+} from "./leaves.ts";
 import type { Parsed } from "./parsed.ts";
+import { pool, toPool } from "./pool_schema.ts";
 
-const MAX_WEIGHT = 256;
-const MAX_RETRIES = 10;
-const MAX_RATE = 1_000_000;
+/** From one check to the next while a backend is down, in milliseconds, if that is not more than otherwise. */
+const FAST_INTERVAL = 1_000;
 
-/** A second while the backend is down is soon enough. */
-const FAST_MS = 1_000;
+/** One status, or the first and the last of a range. */
+const STATUS = /^([1-5]\d\d)(?:-([1-5]\d\d))?$/;
 
-const backend: Field<Backend> = addressOrMapping(
-  address(LOCAL_HOST, "10.0.0.1:443"),
-  { weight: whole(1, MAX_WEIGHT).default(1), backup: flag().default(false) },
-  (found) => toBackend(found, 1, false),
-  ({ address, weight, backup }) => toBackend(address, weight, backup),
+const backendAddress = address(LOCAL_HOST, "10.0.0.1:443");
+
+const backend = shortOrLong<Backend>(
+  backendAddress.transform((found) => toBackend(found)),
+  mapping({
+    address: backendAddress,
+    weight: whole(1, 256).default(1),
+    backup: flag().default(false),
+  }).transform(({ address, weight, backup }) => toBackend(address, weight, backup)),
 );
 
-function toBackend(address: Address, weight: number, backup: boolean): Backend {
+function toBackend(address: Address, weight = 1, backup = false): Backend {
   return { address, name: canonical(address), weight, backup };
 }
 
-/** @internal */
-export const backends: Field<Backend[]> = nonEmpty(
-  backend,
-  `backends such as ["10.0.0.1:443"]`,
-);
-
-/** @internal */
-export const pool = {
-  enabled: flag().optional(),
-  max_per_host: whole(1, 1_000_000).optional(),
-  connection_ttl: leaf<number>((found) => parseDuration(found)).optional(),
-  idle_timeout: leaf<number>((found) => parseDuration(found)).optional(),
-  preconnect: leaf<Preconnect>(readPreconnect).optional(),
-};
-
-type Preconnect = ConnectionPool["preconnect"];
-
-function readPreconnect(found: unknown): Parsed<Preconnect> {
-  if (found === "auto" || found === "off") return { value: found };
-  return typeof found === "number" && Number.isInteger(found) && found >= 0 && found <= 10_000
-    ? { value: found }
-    : { accepts: "auto, off, or a number of sockets up to 10000" };
-}
-
-const poolOverrides = mapping(pool);
-
-/**
- * Connections per second.
- *
- * @internal
- */
-export const perSecond: Field<number> = number(
-  `a number of connections per second, more than 0, up to ${MAX_RATE}`,
-  (value) => value > 0 && value <= MAX_RATE,
-);
-
-const rateLimit: Field<RateLimit> = mapping({
-  connections_per_second: perSecond,
-  burst: whole(1, MAX_RATE).optional(),
+const rateLimit = mapping({
+  connections_per_second: perSecond({ zero: false }),
+  burst: whole(1, MAX_PER_SECOND).optional(),
 }).transform(({ connections_per_second, burst }): RateLimit => ({
   perSecond: connections_per_second,
-  // RFC 2697 calls it the committed burst size: a second's worth, unless somebody knows better.
-  burst: burst ?? Math.max(1, Math.ceil(connections_per_second)),
+  burst: burst ?? Math.ceil(connections_per_second),
 }));
 
-const check: Field<HealthCheck> = mapping({
+const healthCheck = mapping({
   type: oneOf("tcp", "tls", "http").default("tcp"),
   interval: duration(10),
-  fast_interval: leaf<number>((found) => parseDuration(found)).optional(),
   timeout: duration(2),
   rise: whole(1, 100).default(2),
   fall: whole(1, 100).default(3),
-  host: text("a host name", readHostName).optional(),
-  method: text("a method", readMethod).default("GET"),
-  path: text("a path", readPath).default("/"),
-  status: leaf<readonly [number, number]>(readStatus).default([200, 399]),
-}).transform(({ fast_interval, ...check }): HealthCheck => ({
-  ...check,
-  fastInterval: fast_interval ?? Math.min(check.interval, FAST_MS),
-}));
+  fast_interval: ownDuration(),
+  method: text("a text", readMethod).default("GET"),
+  path: text("a text", readPath).default("/"),
+  host: text("a text", (found) => readHostName(found, "www.example.com")).optional(),
+  status: leaf<HealthCheck["status"]>(readStatus).default([200, 399]),
+});
 
-function readHostName(found: string): Parsed<string> {
-  const value = parseHostName(found);
-  return value === undefined ? { accepts: `a host name such as "www.example.com"` } : { value };
+function toHealthCheck(
+  { interval, fast_interval, host, ...others }: z.output<typeof healthCheck>,
+  name: string | undefined,
+): HealthCheck {
+  const asked = others.type === "tcp" ? undefined : host ?? name;
+  return {
+    ...others,
+    interval,
+    fastInterval: fast_interval ?? Math.min(interval, FAST_INTERVAL),
+    ...(asked !== undefined && { host: asked }),
+  };
 }
 
 function readMethod(found: string): Parsed<string> {
@@ -116,15 +104,15 @@ function readPath(found: string): Parsed<string> {
     : { accepts: `a path that begins with a slash, such as "/health"` };
 }
 
-function readStatus(found: unknown): Parsed<readonly [number, number]> {
-  const [, low, high = low] = /^([1-5]\d\d)(?:-([1-5]\d\d))?$/.exec(String(found)) ?? [];
-  const ok = (typeof found === "number" || typeof found === "string") && low <= high;
-  return ok
+function readStatus(found: unknown): Parsed<HealthCheck["status"]> {
+  const written = typeof found === "number" ? String(found) : found;
+  const [, low, high = low] = typeof written === "string" ? STATUS.exec(written) ?? [] : [];
+  return Number(low) <= Number(high)
     ? { value: [Number(low), Number(high)] }
     : { accepts: `a status such as 200, or a range such as "200-399"` };
 }
 
-const outliers: Field<OutlierDetection> = mapping({
+const outlierDetection = mapping({
   consecutive_failures: whole(1, 10_000).default(5),
   eject_for: duration(30),
 }).transform(({ consecutive_failures, eject_for }): OutlierDetection => ({
@@ -133,7 +121,14 @@ const outliers: Field<OutlierDetection> = mapping({
 }));
 
 /**
- * The keys of a group of backends, but for the backends.
+ * The backends themselves.
+ *
+ * @internal
+ */
+export const backends: Field<Backend[]> = nonEmpty(backend, `backends such as ["10.0.0.1:443"]`);
+
+/**
+ * The other keys.
  *
  * @internal
  */
@@ -142,14 +137,11 @@ export const group = {
   proxy_protocol: oneOf("off", "v1", "v2").default("off"),
   max_connections: whole(1, 10_000_000).optional(),
   rate_limit: rateLimit.optional(),
-  retries: whole(0, MAX_RETRIES).default(2),
-  health_check: check.optional(),
-  outlier_detection: outliers.optional(),
-  connection_pool: poolOverrides.optional(),
+  retries: whole(0, 10).default(2),
+  health_check: healthCheck.optional(),
+  outlier_detection: outlierDetection.optional(),
+  connection_pool: mapping(pool).optional(),
 };
-
-/** What those keys come to. */
-type Group = z.output<ReturnType<typeof mapping<typeof group>>>;
 
 /**
  * Makes a group of what its keys came to.
@@ -157,14 +149,14 @@ type Group = z.output<ReturnType<typeof mapping<typeof group>>>;
  * @param backends The backends.
  * @param keys The other keys.
  * @param others What the rest of the file says of pools.
- * @param name What health checks ask for unless they say.
+ * @param name What health checks ask for unless they say; `undefined`: nothing.
  * @returns The group.
  *
  * @internal
  */
 export function toGroup(
   backends: readonly Backend[],
-  keys: Group,
+  keys: z.output<ReturnType<typeof mapping<typeof group>>>,
   others: ConnectionPool,
   name: string | undefined,
 ): BackendGroup {
@@ -176,34 +168,8 @@ export function toGroup(
     ...(max_connections !== undefined && { maxConnections: max_connections }),
     ...(rate_limit && { rateLimit: rate_limit }),
     retries: keys.retries,
-    ...(health_check && {
-      healthCheck: { ...(name !== undefined && { host: name }), ...health_check },
-    }),
+    ...(health_check && { healthCheck: toHealthCheck(health_check, name) }),
     ...(outlier_detection && { outlierDetection: outlier_detection }),
     ...(connection_pool && { pool: toPool(connection_pool, others) }),
-  };
-}
-
-/**
- * Makes the settings of a pool.
- *
- * @param keys What was said.
- * @param others What holds where nothing was.
- * @returns The settings.
- *
- * @internal
- */
-export function toPool(
-  { enabled, max_per_host, connection_ttl, idle_timeout, preconnect }: z.output<
-    typeof poolOverrides
-  >,
-  others: ConnectionPool,
-): ConnectionPool {
-  return {
-    enabled: enabled ?? others.enabled,
-    maxPerHost: max_per_host ?? others.maxPerHost,
-    connectionTtl: connection_ttl ?? others.connectionTtl,
-    idleTimeout: idle_timeout ?? others.idleTimeout,
-    preconnect: preconnect ?? others.preconnect,
   };
 }

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { z } from "zod";
+import type { z } from "zod";
 import { parseAddress } from "./address.ts";
 import type { Address } from "./config.ts";
 import { parseDuration } from "./duration.ts";
-import { type Field, leaf, mapping, shortOrLong, text } from "./fields.ts";
-import { parseIpLiteral } from "./host_name.ts";
+import { type Field, leaf, text } from "./fields.ts";
+import { parseHostName, parseIpLiteral } from "./host_name.ts";
 import { parseNetwork } from "./network.ts";
 import type { Parsed } from "./parsed.ts";
 
@@ -18,6 +18,9 @@ export const ANY_HOST = "::";
 /** The host that `:port` means for everything else. */
 export const LOCAL_HOST = "127.0.0.1";
 
+/** The most connections per second that a limit can be set to. */
+export const MAX_PER_SECOND = 1_000_000;
+
 const DNS_PORT = 53;
 
 /**
@@ -26,32 +29,11 @@ const DNS_PORT = 53;
  * @param anyHost The host that `:port` means.
  * @param example One that is accepted.
  * @returns The schema.
- */
-export function address(anyHost: string, example: string): Field<Address> {
-  return text(`host:port, such as "${example}"`, (found) => parseAddress(found, anyHost, example));
-}
-
-/**
- * `host:port`, or a mapping with that and more.
- *
- * @param short The schema of the address.
- * @param more The schemas of the other keys.
- * @param toShort What an address alone stands for.
- * @param toLong What the mapping stands for.
- * @returns The schema.
  *
  * @internal
  */
-export function addressOrMapping<T, S extends z.core.$ZodLooseShape>(
-  short: Field<Address>,
-  more: S,
-  toShort: (address: Address) => T,
-  toLong: (long: z.output<z.ZodObject<S & { address: Field<Address> }, z.core.$strict>>) => T,
-): Field<T> {
-  return shortOrLong<T>(
-    short.transform(toShort),
-    mapping({ address: short, ...more }).transform((long) => toLong(long as never)),
-  );
+export function address(anyHost: string, example: string): Field<Address> {
+  return text(`host:port, such as "${example}"`, (found) => parseAddress(found, anyHost, example));
 }
 
 /**
@@ -71,23 +53,52 @@ export function duration(
 }
 
 /**
- * A number, whole or not.
+ * A duration without a default.
  *
- * @param accepts What is accepted.
- * @param test Whether a number is.
- * @returns The schema.
+ * @returns The schema, of milliseconds.
+ *
+ * @internal
  */
-export function number(accepts: string, test: (value: number) => boolean): Field<number> {
+export function ownDuration(): z.ZodOptional<Field<number>> {
+  return leaf<number>((found) => parseDuration(found)).optional();
+}
+
+/**
+ * Connections per second, whole or not.
+ *
+ * @param options With `zero`, 0 is accepted.
+ * @returns The schema.
+ *
+ * @internal
+ */
+export function perSecond({ zero }: { readonly zero: boolean }): Field<number> {
+  const accepts = `a number of connections per second, ${
+    zero ? "from 0" : "more than 0 and"
+  } up to ${MAX_PER_SECOND}`;
   return leaf<number>((found) =>
-    typeof found === "number" && test(found) ? { value: found } : { accepts }
+    typeof found === "number" && (found > 0 || zero && found === 0) && found <= MAX_PER_SECOND
+      ? { value: found }
+      : { accepts }
   );
 }
 
 /**
- * Reads the address of one machine, or a network.
+ * Reads a host name.
  *
  * @param found The text.
- * @returns A CIDR.
+ * @param example One that is accepted.
+ * @returns The name in its one spelling. Never throws.
+ */
+export function readHostName(found: string, example: string): Parsed<string> {
+  const value = parseHostName(found);
+  return value === undefined ? { accepts: `a host name such as "${example}"` } : { value };
+}
+
+/**
+ * Reads a network, or the address of one machine.
+ *
+ * @param found The text.
+ * @returns A CIDR. Never throws.
  */
 export function readIpOrNetwork(found: string): Parsed<string> {
   const ip = parseIpLiteral(found);
@@ -98,13 +109,12 @@ export function readIpOrNetwork(found: string): Parsed<string> {
  * Reads the address of a DNS server.
  *
  * @param found An IP address, with or without a port.
- * @returns Address and port, which is 53 unless it is said.
+ * @returns Address and port, the port is 53 unless the text has one. Never throws.
  */
 export function readDnsServer(found: string): Parsed<Address> {
   const alone = parseIpLiteral(found);
   if (alone !== undefined) return { value: { host: alone, port: DNS_PORT } };
-  const example = "10.0.0.53:53";
-  const parsed = parseAddress(found, LOCAL_HOST, example);
+  const parsed = parseAddress(found, LOCAL_HOST);
   if ("value" in parsed && parseIpLiteral(parsed.value.host) !== undefined) return parsed;
-  return { accepts: `the IP address of a DNS server, such as "10.0.0.53" or "${example}"` };
+  return { accepts: `an IP address such as "10.0.0.53", "10.0.0.53:5353" or "[fd00::53]:53"` };
 }

@@ -5,7 +5,7 @@
  */
 import type { Config } from "./config.ts";
 import { crossCheck } from "./cross_check.ts";
-import { isMapping } from "./fields.ts";
+import { isMapping, listOf, mappingOf } from "./fields.ts";
 import { isIp } from "./host_pattern.ts";
 import { offsetOf } from "./outline.ts";
 import { type Complaint, locate, type Problem } from "./problem.ts";
@@ -17,7 +17,7 @@ export { formatProblem, type Problem } from "./problem.ts";
 /** Longest text, in UTF-16 units. */
 const MAX_TEXT = 16 * 1024 * 1024;
 
-/** A configuration, with what in its file has no effect; or all that is wrong with the file. */
+/** A configuration, with what in its file has no effect or is risky; or all that is wrong with the file. */
 export type Loaded =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
@@ -67,32 +67,35 @@ export function parseConfig(text: string): Loaded {
     ...crossCheck(values),
   ];
   return "value" in checked && complaints.length === 0
-    ? { ok: true, config: checked.value, warnings: toProblems(idle(values)) }
+    ? { ok: true, config: checked.value, warnings: toProblems(doubtful(values)) }
     : { ok: false, problems: toProblems(complaints) };
 }
 
-/** What is valid and does nothing. */
-function idle(values: unknown): Complaint[] {
+/** What is valid and does nothing, or more than is good. */
+function doubtful(values: unknown): Complaint[] {
   if (!isMapping(values)) return [];
   const keys = Object.entries(values).flatMap(([key, value]) => {
     const message = value === undefined ? undefined : IGNORED.get(key);
     return message === undefined ? [] : [{ path: [key], message, atKey: true }];
   });
-  const allowlist: unknown[] = Array.isArray(values.allowlist) ? values.allowlist : [];
-  const patterns = allowlist.flatMap((pattern, index) =>
+  const patterns = listOf(values.allowlist).flatMap((pattern, index) =>
     typeof pattern === "string" && isIp(pattern)
       ? [{ path: ["allowlist", index], message: "has no effect: an IP address is not a name" }]
       : []
   );
-  const listeners: unknown[] = Array.isArray(values.listen_addrs) ? values.listen_addrs : [];
-  const trusting = listeners.flatMap((each, index) =>
-    isMapping(each) && each.proxy_protocol === true && each.trusted_proxies === undefined
-      ? [{
-        path: ["listen_addrs", index, "proxy_protocol"],
-        message: "trusts everybody to say who the client is: trusted_proxies is missing",
-        atKey: true,
-      }]
-      : []
-  );
-  return [...keys, ...patterns, ...trusting];
+  const trusting = listOf(values.listen_addrs).flatMap((listener, index) => {
+    const { proxy_protocol, trusted_proxies } = mappingOf(listener);
+    if (proxy_protocol !== true || trusted_proxies !== undefined) return [];
+    const message = "trusts everybody to say who the client is: trusted_proxies is missing";
+    return [{ path: ["listen_addrs", index, "proxy_protocol"], message, atKey: true }];
+  });
+  const { connections_per_second = 0, burst = 0 } = mappingOf(mappingOf(values.limits).per_client);
+  const bursts = connections_per_second === 0 && burst !== 0
+    ? [{
+      path: ["limits", "per_client", "burst"],
+      message: "has no effect without connections_per_second",
+      atKey: true,
+    }]
+    : [];
+  return [...keys, ...patterns, ...trusting, ...bursts];
 }

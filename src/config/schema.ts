@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { canonical } from "./address.ts";
-import type { BackendGroup, Config, ConnectionPool, Listener, Route } from "./config.ts";
+import type { Config, Listener } from "./config.ts";
 import {
   check,
   dictionary,
@@ -15,25 +15,28 @@ import {
   mapping,
   nonEmpty,
   oneOf,
+  shortOrLong,
   text,
   whole,
 } from "./fields.ts";
-import { backends, group, pool, toGroup, toPool } from "./group_schema.ts";
-import { parseHostName, parseIpLiteral } from "./host_name.ts";
-import { parseAllowPattern, parseHostPattern } from "./host_pattern.ts";
+import { parseIpLiteral } from "./host_name.ts";
+import { parseAllowPattern } from "./host_pattern.ts";
 import {
   address,
-  addressOrMapping,
   ANY_HOST,
   duration,
   LOCAL_HOST,
-  number,
+  MAX_PER_SECOND,
+  perSecond,
   readDnsServer,
+  readHostName,
   readIpOrNetwork,
 } from "./leaves.ts";
 import { parseNetwork } from "./network.ts";
 import type { Parsed } from "./parsed.ts";
+import { POOL, pool, toPool } from "./pool_schema.ts";
 import type { Complaint } from "./problem.ts";
+import { fallback, route, toFallback, toRoute } from "./route_schema.ts";
 
 /** Where the endpoint is unless the file says otherwise. */
 export const METRICS_ADDRESS = "127.0.0.1:9090";
@@ -60,36 +63,11 @@ const NETWORKS = [
   "self",
 ];
 
-/** RFC 7301, 3.1: an ALPN protocol id is 1 to 255 bytes. */
-const MAX_ALPN = 255;
-
-const MAX_NAME = 253;
-
-const encoder = new TextEncoder();
-
-function readName(found: string): Parsed<string> {
-  const length = found.length > 0 && found.length <= MAX_NAME;
-  // deno-lint-ignore no-control-regex -- a label is one line
-  if (length && !/[\u0000-\u001f\u007f]/.test(found)) return { value: found };
-  return { accepts: `a text of 1 to ${MAX_NAME} printable characters` };
-}
-
-function readAlpn(found: string): Parsed<string> {
-  const bytes = encoder.encode(found).length;
-  if (bytes > 0 && bytes <= MAX_ALPN) return { value: found };
-  return { accepts: `an ALPN protocol id of 1 to ${MAX_ALPN} bytes, such as "h2"` };
-}
-
 function readIp(found: string): Parsed<string> {
   const value = parseIpLiteral(found);
   return value === undefined
     ? { accepts: `an IP address such as "10.0.0.1" or "fd00::1"` }
     : { value };
-}
-
-function readHost(found: string): Parsed<string> {
-  const value = parseHostName(found);
-  return value === undefined ? { accepts: `a host name such as "internal.example"` } : { value };
 }
 
 function readDenied(found: string): Parsed<string> {
@@ -99,72 +77,23 @@ function readDenied(found: string): Parsed<string> {
   return { accepts: `one of ${NETWORKS.join(", ")}, or a network such as "10.0.0.0/8"` };
 }
 
-const listener: Field<Listener> = addressOrMapping(
-  address(ANY_HOST, "0.0.0.0:443"),
-  {
+const listenAddress = address(ANY_HOST, "0.0.0.0:443");
+
+const listener = shortOrLong<Listener>(
+  listenAddress.transform((found) => ({ address: found, name: canonical(found) })),
+  mapping({
+    address: listenAddress,
     proxy_protocol: flag().default(false),
     trusted_proxies: nonEmpty(
       text("a text", readIpOrNetwork),
       `networks such as ["10.0.0.0/8"]`,
     ).optional(),
-  },
-  (found) => ({ address: found, name: canonical(found) }),
-  ({ address, proxy_protocol, trusted_proxies = ANYBODY }) => ({
+  }).transform(({ address, proxy_protocol, trusted_proxies = ANYBODY }) => ({
     address,
     name: canonical(address),
     ...(proxy_protocol && { trustedProxies: trusted_proxies }),
-  }),
+  })),
 );
-
-const route = mapping({
-  name: text("a text", readName).optional(),
-  hosts: nonEmpty(
-    text("a host pattern in quotes", parseHostPattern),
-    `host patterns such as ["www.example.com"]`,
-  ),
-  alpn: nonEmpty(text("a text", readAlpn), `ALPN protocol ids such as ["h2"]`).optional(),
-  protocols: nonEmpty(oneOf("tls", "http"), `protocols such as ["tls"]`).optional(),
-  listen: nonEmpty(
-    address(ANY_HOST, "0.0.0.0:443"),
-    `listen addresses such as ["0.0.0.0:443"]`,
-  ).optional(),
-  backends: backends.optional(),
-  action: oneOf("proxy", "reject").default("proxy"),
-  ...group,
-});
-
-/** A route of the file, and what it takes from the rest of the file. */
-function toRoute(
-  { name, hosts, alpn, protocols, listen, backends = [], action, ...keys }: z.output<typeof route>,
-  pool: ConnectionPool,
-): Route {
-  return {
-    name: name ?? hosts[0],
-    hosts,
-    ...(alpn && { alpn }),
-    ...(protocols && { protocols }),
-    ...(listen && { listen: listen.map(canonical) }),
-    action,
-    ...toGroup(backends, keys, pool, hosts.find((host) => parseHostName(host) !== undefined)),
-  };
-}
-
-const fallback = mapping({ backends, ...group });
-
-function toFallback(
-  { backends, ...keys }: z.output<typeof fallback>,
-  pool: Parameters<typeof toPool>[0],
-): BackendGroup {
-  return toGroup(backends, keys, toPool(pool, POOL), undefined);
-}
-
-const POOL: ConnectionPool = {
-  enabled: true,
-  maxPerHost: 100,
-  connectionTtl: 60_000,
-  idleTimeout: 30_000,
-  preconnect: "auto",
-};
 
 const ignored = Object.fromEntries(IGNORED.keys().map((key) => [key, z.unknown().optional()]));
 
@@ -204,74 +133,76 @@ const document: Field<Config> = mapping({
   dns: mapping({
     servers: list(
       text("a text", readDnsServer),
-      `IP addresses of DNS servers, such as ["10.0.0.53"]`,
+      `DNS servers such as ["10.0.0.53"]`,
     ).default([]),
+    hosts: dictionary(
+      (name) => readHostName(name, "internal.example"),
+      nonEmpty(text("a text", readIp), `IP addresses such as ["10.0.0.1"]`),
+      `a mapping of names to IP addresses, such as { "internal.example": ["10.0.0.1"] }`,
+    ).prefault({}),
     cache: mapping({
       max_entries: whole(1, 10_000_000).default(10_000),
       ttl: duration(60),
       negative_ttl: duration(5, { zero: true }),
       stale: duration(600, { zero: true }),
     }).prefault({}),
-    hosts: dictionary(
-      readHost,
-      nonEmpty(text("a text", readIp), `IP addresses such as ["10.0.0.1"]`),
-      `a mapping of names to IP addresses, such as { "internal.example": ["10.0.0.1"] }`,
-    ).prefault({}),
   }).prefault({}),
   limits: mapping({
     per_client: mapping({
       connections: whole(0, 10_000_000).default(0),
-      connections_per_second: number(
-        "a number of connections per second, 0 for no limit",
-        (value) => value >= 0 && value <= 1_000_000,
-      ).default(0),
-      burst: whole(0, 1_000_000).default(0),
+      connections_per_second: perSecond({ zero: true }).default(0),
+      burst: whole(0, MAX_PER_SECOND).default(0),
     }).prefault({}),
   }).prefault({}),
   access_log: mapping({ enabled: flag().default(true), format }).prefault({}),
   log: mapping({ level: oneOf("debug", "info", "warn", "error").default("info"), format })
     .prefault({}),
   ...ignored,
-}).transform((file): Config => ({
-  listeners: file.listen_addrs,
-  timeouts: {
-    connect: file.timeouts.connect,
-    clientHello: file.timeouts.client_hello,
-    idle: file.timeouts.idle,
-    halfClosed: file.timeouts.half_closed,
+}).transform(
+  ({ timeouts, connection_pool, forward, dns, limits: { per_client }, ...file }): Config => {
+    const pool = toPool(connection_pool, POOL);
+    return {
+      listeners: file.listen_addrs,
+      timeouts: {
+        connect: timeouts.connect,
+        clientHello: timeouts.client_hello,
+        idle: timeouts.idle,
+        halfClosed: timeouts.half_closed,
+      },
+      metrics: file.metrics,
+      ...(file.allowlist && { allowlist: file.allowlist }),
+      maxConnections: file.max_connections,
+      shutdownTimeout: file.shutdown_timeout,
+      routes: file.routes.map((each) => toRoute(each, pool)),
+      pool,
+      poolSweep: connection_pool.cleanup_interval,
+      ...(file.fallback && { fallback: toFallback(file.fallback, pool) }),
+      forward: {
+        enabled: forward.enabled ?? (file.routes.length === 0 && file.fallback === undefined),
+        ports: forward.ports,
+        denyNetworks: forward.deny_networks,
+        allowNetworks: forward.allow_networks,
+      },
+      dns: {
+        servers: dns.servers,
+        hosts: dns.hosts,
+        cache: {
+          maxEntries: dns.cache.max_entries,
+          ttl: dns.cache.ttl,
+          negativeTtl: dns.cache.negative_ttl,
+          stale: dns.cache.stale,
+        },
+      },
+      clientLimits: {
+        connections: per_client.connections,
+        connectionsPerSecond: per_client.connections_per_second,
+        burst: per_client.burst,
+      },
+      accessLog: file.access_log,
+      log: file.log,
+    };
   },
-  metrics: file.metrics,
-  ...(file.allowlist && { allowlist: file.allowlist }),
-  maxConnections: file.max_connections,
-  shutdownTimeout: file.shutdown_timeout,
-  routes: file.routes.map((each) => toRoute(each, toPool(file.connection_pool, POOL))),
-  pool: toPool(file.connection_pool, POOL),
-  poolSweep: file.connection_pool.cleanup_interval,
-  ...(file.fallback && { fallback: toFallback(file.fallback, file.connection_pool) }),
-  forward: {
-    enabled: file.forward.enabled ?? (file.routes.length === 0 && file.fallback === undefined),
-    ports: file.forward.ports,
-    denyNetworks: file.forward.deny_networks,
-    allowNetworks: file.forward.allow_networks,
-  },
-  dns: {
-    servers: file.dns.servers,
-    hosts: file.dns.hosts,
-    cache: {
-      maxEntries: file.dns.cache.max_entries,
-      ttl: file.dns.cache.ttl,
-      negativeTtl: file.dns.cache.negative_ttl,
-      stale: file.dns.cache.stale,
-    },
-  },
-  clientLimits: {
-    connections: file.limits.per_client.connections,
-    connectionsPerSecond: file.limits.per_client.connections_per_second,
-    burst: file.limits.per_client.burst,
-  },
-  accessLog: file.access_log,
-  log: file.log,
-}));
+);
 
 /**
  * Makes a configuration of a document. What involves more than one value is not looked at here.

@@ -4,10 +4,13 @@
  * @module
  */
 import { canonical } from "./address.ts";
-import type { BackendGroup, Config, Route } from "./config.ts";
+import type { Backend, BackendGroup, Config, Listener, Route } from "./config.ts";
 
 /** Routes shown before the rest is only counted. */
 const MAX_ROUTES = 200;
+
+/** Networks of a listener's proxies shown before they are only counted. */
+const MAX_PROXIES = 3;
 
 /**
  * Says what a configuration does.
@@ -25,15 +28,15 @@ const MAX_ROUTES = 200;
  * ```
  */
 export function summarize(config: Config): string {
-  const { routes, fallback, forward, metrics, allowlist } = config;
+  const { routes, fallback, forward, metrics, allowlist, dns } = config;
   const lines = [
-    `listeners: ${config.listeners.map((each) => each.name).join(", ")}`,
+    `listeners: ${config.listeners.map(describeListener).join(", ")}`,
     `endpoint: ${metrics.enabled ? `http://${canonical(metrics.address)}` : "off"}`,
     `allowlist: ${
       allowlist === undefined ? "every name is allowed" : count(allowlist.length, "pattern")
     }`,
     `routes: ${routes.length}`,
-    ...routes.slice(0, MAX_ROUTES).map((route) => `  ${describe(route)}`),
+    ...routes.slice(0, MAX_ROUTES).map((route) => `  ${describeRoute(route)}`),
   ];
   if (routes.length > MAX_ROUTES) lines.push(`  and ${routes.length - MAX_ROUTES} more`);
   lines.push(
@@ -44,37 +47,62 @@ export function summarize(config: Config): string {
         ? "refused"
         : "fallback"
     }`,
-    `fallback: ${fallback === undefined ? "none, refused" : describeBackends(fallback)}`,
+    `fallback: ${fallback === undefined ? "none, refused" : describeGroup(fallback)}`,
   );
+  const { connections, connectionsPerSecond } = config.clientLimits;
+  const each = describeLimits(connections || undefined, connectionsPerSecond || undefined);
+  if (each.length > 0) lines.push(`each client: ${each.join(", ")}`);
+  if (dns.servers.length > 0) lines.push(`dns: ${dns.servers.map(canonical).join(", ")}`);
   return lines.join("\n");
 }
 
-function describe(route: Route): string {
+function describeListener({ name, trustedProxies: proxies }: Listener): string {
+  if (proxies === undefined) return name;
+  const whom = proxies.length > MAX_PROXIES
+    ? count(proxies.length, "network")
+    : proxies.join(" or ");
+  return `${name} (PROXY from ${whom})`;
+}
+
+function describeRoute(route: Route): string {
   const { name, hosts, alpn, protocols, listen, action } = route;
-  const conditions = [
+  const conditions = inBrackets([
     alpn && `alpn ${alpn.join(" or ")}`,
     protocols && `protocol ${protocols.join(" or ")}`,
     listen && `on ${listen.join(" or ")}`,
-  ].filter((each) => each !== undefined);
-  const when = conditions.length === 0 ? "" : ` [${conditions.join("; ")}]`;
+  ]);
   const label = name === hosts[0] ? "" : `${name}: `;
-  const where = action === "reject" ? "reject" : describeBackends(route);
-  return `${label}${hosts.join(", ")}${when} -> ${where}`;
+  const where = action === "reject" ? "reject" : describeGroup(route);
+  return `${label}${hosts.join(", ")}${conditions} -> ${where}`;
 }
 
-function describeBackends(group: BackendGroup): string {
-  const { backends, balance, healthCheck, proxyProtocol } = group;
-  const each = backends.map(({ name, weight, backup }) =>
-    name + (weight === 1 ? "" : ` (weight ${weight})`) + (backup ? " (backup)" : "")
-  );
-  const notes = [
+function describeGroup(group: BackendGroup): string {
+  const { backends, balance, proxyProtocol, retries, healthCheck, outlierDetection } = group;
+  const notes = inBrackets([
     balance === "round_robin" || backends.length === 1 ? undefined : balance,
-    healthCheck && `${healthCheck.type} check`,
     proxyProtocol === "off" ? undefined : `PROXY ${proxyProtocol}`,
-    group.maxConnections && `at most ${group.maxConnections}`,
-    group.rateLimit && `${group.rateLimit.perSecond} per second`,
-  ].filter((note) => note !== undefined);
-  return each.join(", ") + (notes.length === 0 ? "" : ` [${notes.join("; ")}]`);
+    ...describeLimits(group.maxConnections, group.rateLimit?.perSecond),
+    retries === 0 ? "no retries" : undefined,
+    healthCheck && `${healthCheck.type} check`,
+    outlierDetection && `ejected after ${count(outlierDetection.consecutiveFailures, "failure")}`,
+  ]);
+  return backends.map(describeBackend).join(", ") + notes;
+}
+
+function describeBackend({ name, weight, backup }: Backend): string {
+  return name + (weight === 1 ? "" : ` (weight ${weight})`) + (backup ? " (backup)" : "");
+}
+
+function describeLimits(connections: number | undefined, rate: number | undefined): string[] {
+  return [
+    ...connections === undefined ? [] : [`at most ${count(connections, "connection")}`],
+    ...rate === undefined ? [] : [`${rate} a second`],
+  ];
+}
+
+function inBrackets(notes: readonly (string | undefined)[]): string {
+  const said = notes.filter((note) => note !== undefined);
+  return said.length === 0 ? "" : ` [${said.join("; ")}]`;
 }
 
 function count(number: number, noun: string): string {

@@ -1,12 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Backend, BackendGroup } from "../../src/config/config.ts";
+import type { Backend } from "../../src/config/config.ts";
 import { formatProblem, parseConfig } from "../../src/config/load.ts";
-
-/** Makes a document that lacks nothing; what follows stands on line 2. */
-const L = 'listen_addrs: [":443"]\n';
-
-/** Line, column, path and a piece of the message. */
-type Expected = [number, number, string, string];
+import { assertProblems, type Expected, L } from "./assert_problems.ts";
 
 /** Documents that do not load, with everything that is to be said about each. */
 const CASES: Record<string, [string, ...Expected[]]> = {
@@ -107,7 +102,10 @@ const CASES: Record<string, [string, ...Expected[]]> = {
     `${L}"a\\n\\x9b": 1\n`,
     [2, 1, '["a\\n\\u009b"]', 'unknown key "a\\n\\u009b", expected listen_addrs'],
   ],
-  "a key of a later issue": [`${L}workers: 2\n`, [2, 1, "workers", 'unknown key "workers"']],
+  "a key of later issues": [
+    `${L}workers: 2\n`,
+    [2, 1, "workers", 'unknown key "workers"'],
+  ],
   "sections that are no mappings": [
     `${L}timeouts: 10\nmetrics: []\nforward: off\ndns: { hosts: [a] }\n`,
     [
@@ -270,64 +268,6 @@ const CASES: Record<string, [string, ...Expected[]]> = {
     [2, 47, "routes[0].backends[1].addres", 'did you mean "address"?'],
     [2, 64, "routes[0].backends[2]", "expected host:port with a port from 1 to 65535"],
   ],
-  "bad settings of a group of backends": [
-    `${L}routes:\n- hosts: [a]\n  backends:\n  - { address: "a:1", weight: 0 }\n` +
-    `  - { address: "b:1", backup: 1 }\n  - "A.:1"\n  balance: fastest\n  proxy_protocol: v3\n` +
-    `  max_connections: 0\n  rate_limit: { connections_per_second: 0 }\n  retries: 11\n`,
-    [5, 31, "routes[0].backends[0].weight", "expected a whole number from 1 to 256"],
-    [6, 31, "routes[0].backends[1].backup", "found 1, expected true or false"],
-    [7, 5, "routes[0].backends[2]", 'found "a:1" again, expected every backend once'],
-    [8, 12, "routes[0].balance", 'expected "round_robin" or "least_connections"'],
-    [9, 19, "routes[0].proxy_protocol", 'found "v3", expected "off" or "v1" or "v2"'],
-    [10, 20, "routes[0].max_connections", "expected a whole number from 1 to"],
-    [
-      11,
-      41,
-      "routes[0].rate_limit.connections_per_second",
-      "expected a number of connections per second, more than 0",
-    ],
-    [12, 12, "routes[0].retries", "found 11, expected a whole number from 0 to 10"],
-  ],
-  "bad health checks": [
-    `${L}fallback:\n  backends: ["a:1"]\n  health_check: { type: icmp, path: x, status: 700 }\n` +
-    `  outlier_detection: { consecutive_failures: 0 }\nroutes:\n- hosts: [a]\n  backends: ["a:1"]\n` +
-    `  health_check: { host: a.test, method: GET, path: /, status: 200 }\n`,
-    [4, 25, "fallback.health_check.type", 'found "icmp", expected "tcp" or "tls" or "http"'],
-    [4, 37, "fallback.health_check.path", "expected a path that begins with a slash"],
-    [4, 48, "fallback.health_check.status", "found 700, expected a status such as 200, or a range"],
-    [5, 46, "fallback.outlier_detection.consecutive_failures", "found 0, expected a whole number"],
-    [9, 19, "routes[0].health_check.host", "has no effect with type: tcp, only with tls and http"],
-    [9, 33, "routes[0].health_check.method", "has no effect with type: tcp, only with http"],
-    [9, 46, "routes[0].health_check.path", "has no effect with type: tcp, only with http"],
-    [9, 55, "routes[0].health_check.status", "has no effect with type: tcp, only with http"],
-  ],
-  "settings of backends where there are none": [
-    `${L}routes: [{ hosts: [a], action: reject, retries: 1, health_check: {} }]\n`,
-    [2, 40, "routes[0].retries", "found retries, expected none with action: reject"],
-    [2, 52, "routes[0].health_check", "found health_check, expected none with action: reject"],
-  ],
-  "bad proxies in front": [
-    'listen_addrs: [{ address: ":443", trusted_proxies: [10.0.0.1] }, ' +
-    '{ address: ":80", proxy_protocol: true, trusted_proxies: [10.0.0.0/33, x] }]\n',
-    [1, 35, "listen_addrs[0].trusted_proxies", "has no effect without proxy_protocol: true"],
-    [1, 124, "listen_addrs[1].trusted_proxies[0]", "expected a prefix length from 0 to 32"],
-    [1, 137, "listen_addrs[1].trusted_proxies[1]", 'found "x", expected a network'],
-  ],
-  "bad limits and servers": [
-    `${L}limits: { per_client: { connections: -1, connections_per_second: -1, burst: 0.5 } }\n` +
-    `dns: { servers: [dns.test, "10.0.0.1:99999"], cache: { ttl: 0 } }\n`,
-    [2, 38, "limits.per_client.connections", "found -1, expected a whole number from 0 to"],
-    [
-      2,
-      66,
-      "limits.per_client.connections_per_second",
-      "expected a number of connections per second",
-    ],
-    [2, 77, "limits.per_client.burst", "found 0.5, expected a whole number"],
-    [3, 18, "dns.servers[0]", "expected the IP address of a DNS server"],
-    [3, 28, "dns.servers[1]", "expected the IP address of a DNS server"],
-    [3, 61, "dns.cache.ttl", "expected a duration from 1ms"],
-  ],
   "a listener that is not there": [
     'listen_addrs: [":443", "0.0.0.0:80"]\n' +
     'routes: [{ hosts: [a], action: reject, listen: ["[::]:443", "0.0.0.0:443"] }]\n',
@@ -437,13 +377,7 @@ const CASES: Record<string, [string, ...Expected[]]> = {
 
 for (const [name, [text, ...expected]] of Object.entries(CASES)) {
   Deno.test(`parseConfig() says where and what about ${name}`, () => {
-    const loaded = parseConfig(text);
-    assert(!loaded.ok);
-    const found = loaded.problems.map(({ line, column, path }) => [line, column, path]);
-    assertEquals(found, expected.map(([line, column, path]) => [line, column, path]));
-    for (const [i, { message }] of loaded.problems.entries()) {
-      assertStringIncludes(message, expected[i][3]);
-    }
+    assertProblems(text, expected);
   });
 }
 
@@ -484,16 +418,6 @@ Deno.test("parseConfig() fills in every default", () => {
   });
 });
 
-/** What a backend comes to. */
-function backend(host: string, port: number, rest: Partial<Backend> = {}): Backend {
-  return { address: { host, port }, name: `${host}:${port}`, weight: 1, backup: false, ...rest };
-}
-
-/** What a group of backends comes to of which nothing else is said. */
-function group(...backends: Backend[]): BackendGroup {
-  return { backends, balance: "round_robin", proxyProtocol: "off", retries: 2 };
-}
-
 const NETWORKS = [
   "loopback",
   "private",
@@ -504,11 +428,16 @@ const NETWORKS = [
   "self",
 ];
 
+/** One of several that are alike, and no backup. */
+function backend(host: string, port: number, name = `${host}:${port}`): Backend {
+  return { address: { host, port }, name, weight: 1, backup: false };
+}
+
 /** Says everything that can be said. */
 const FULL = String.raw`# everything
 listen_addrs:
   - 0.0.0.0:80
-  - { address: "[::]:443", proxy_protocol: true, trusted_proxies: ["10.0.0.0/8", "FD00:0::1"] }
+  - { address: "[::]:443", proxy_protocol: true, trusted_proxies: [10.0.0.0/8, "FD00:0::1"] }
   - "LocalHost:8443"
 timeouts: { connect: 0.5, client_hello: 500ms, idle: 5m, half_closed: 1h }
 metrics: { enabled: false, address: ":9091" }
@@ -524,35 +453,40 @@ routes:
     listen: [":443", "0.0.0.0:80"]
     action: proxy
     backends:
-      - "10.0.0.1:443"
+      - 10.0.0.1:443
       - { address: "App_1.internal.:8443", weight: 256 }
       - { address: "[2001:DB8:0::1]:443", backup: true }
       - ":9000"
     balance: source_ip
     proxy_protocol: v2
-    max_connections: 7
-    rate_limit: { connections_per_second: 2.5 }
+    max_connections: 50
+    rate_limit: { connections_per_second: 0.5, burst: 20 }
     retries: 0
-    health_check: { type: http, interval: 5, fast_interval: 500ms, timeout: 1, rise: 1, fall: 9, host: Health.Example, method: HEAD, path: /up?x, status: "200-204" }
-    outlier_detection: { consecutive_failures: 3, eject_for: 10 }
+    health_check:
+      type: http
+      interval: 5
+      timeout: 500ms
+      rise: 1
+      fall: 4
+      fast_interval: 250ms
+      method: HEAD
+      path: /health?full=1
+      host: Check.Example.com.
+      status: 200-204
+    outlier_detection: { consecutive_failures: 3, eject_for: 1m }
     connection_pool: { enabled: true, preconnect: 4 }
   - { hosts: [blocked.example, also.example], action: reject }
-fallback:
-  backends: ["127.0.0.1:8443"]
-  proxy_protocol: off
-  rate_limit: { connections_per_second: 0.5, burst: 9 }
-  health_check: {}
-  outlier_detection: {}
+fallback: { backends: ["127.0.0.1:8443"], balance: random, connection_pool: { max_per_host: 9 } }
 forward:
   enabled: true
   ports: { tls: 8443, http: 8080 }
   deny_networks: [loopback, self, "10.1.2.3/8", "FD00:0::/8"]
   allow_networks: ["::/0", "10.0.0.0/32"]
 dns:
-  servers: ["10.0.0.53", "10.0.0.53:5353", "[FD00::53]:53", "fd00::54"]
+  servers: [10.0.0.53, 10.0.0.53:5353, "[FD00:0::53]:54"]
   hosts: { "Internal.Example.": ["127.0.0.1", "0:0::1"] }
-  cache: { max_entries: 5, ttl: 1m, negative_ttl: 0, stale: 0 }
-limits: { per_client: { connections: 4, connections_per_second: 0.5, burst: 2 } }
+  cache: { max_entries: 100, ttl: 1m, negative_ttl: 0, stale: 1h }
+limits: { per_client: { connections: 20, connections_per_second: 2.5, burst: 10 } }
 access_log: { enabled: false, format: text }
 log: { level: debug, format: text }
 `;
@@ -598,28 +532,28 @@ Deno.test("parseConfig() reads every key and normalises names and addresses", ()
           action: "proxy",
           backends: [
             backend("10.0.0.1", 443),
-            backend("app_1.internal", 8443, { weight: 256 }),
-            backend("2001:db8::1", 443, { backup: true, name: "[2001:db8::1]:443" }),
+            { ...backend("app_1.internal", 8443), weight: 256 },
+            { ...backend("2001:db8::1", 443, "[2001:db8::1]:443"), backup: true },
             backend("127.0.0.1", 9000),
           ],
           balance: "source_ip",
           proxyProtocol: "v2",
-          maxConnections: 7,
-          rateLimit: { perSecond: 2.5, burst: 3 },
+          maxConnections: 50,
+          rateLimit: { perSecond: 0.5, burst: 20 },
           retries: 0,
           healthCheck: {
             type: "http",
             interval: 5_000,
-            fastInterval: 500,
-            timeout: 1_000,
+            fastInterval: 250,
+            timeout: 500,
             rise: 1,
-            fall: 9,
-            host: "health.example",
+            fall: 4,
             method: "HEAD",
-            path: "/up?x",
+            path: "/health?full=1",
+            host: "check.example.com",
             status: [200, 204],
           },
-          outlierDetection: { consecutiveFailures: 3, ejectFor: 10_000 },
+          outlierDetection: { consecutiveFailures: 3, ejectFor: 60_000 },
           pool: {
             enabled: true,
             maxPerHost: 7,
@@ -639,20 +573,17 @@ Deno.test("parseConfig() reads every key and normalises names and addresses", ()
         },
       ],
       fallback: {
-        ...group(backend("127.0.0.1", 8443)),
-        rateLimit: { perSecond: 0.5, burst: 9 },
-        healthCheck: {
-          type: "tcp",
-          interval: 10_000,
-          fastInterval: 1_000,
-          timeout: 2_000,
-          rise: 2,
-          fall: 3,
-          method: "GET",
-          path: "/",
-          status: [200, 399],
+        backends: [backend("127.0.0.1", 8443)],
+        balance: "random",
+        proxyProtocol: "off",
+        retries: 2,
+        pool: {
+          enabled: false,
+          maxPerHost: 9,
+          connectionTtl: 120_000,
+          idleTimeout: 1_500,
+          preconnect: "off",
         },
-        outlierDetection: { consecutiveFailures: 5, ejectFor: 30_000 },
       },
       forward: {
         enabled: true,
@@ -664,13 +595,12 @@ Deno.test("parseConfig() reads every key and normalises names and addresses", ()
         servers: [
           { host: "10.0.0.53", port: 53 },
           { host: "10.0.0.53", port: 5353 },
-          { host: "fd00::53", port: 53 },
-          { host: "fd00::54", port: 53 },
+          { host: "fd00::53", port: 54 },
         ],
         hosts: new Map([["internal.example", ["127.0.0.1", "::1"]]]),
-        cache: { maxEntries: 5, ttl: 60_000, negativeTtl: 0, stale: 0 },
+        cache: { maxEntries: 100, ttl: 60_000, negativeTtl: 0, stale: 3_600_000 },
       },
-      clientLimits: { connections: 4, connectionsPerSecond: 0.5, burst: 2 },
+      clientLimits: { connections: 20, connectionsPerSecond: 2.5, burst: 10 },
       accessLog: { enabled: false, format: "text" },
       log: { level: "debug", format: "text" },
     },
@@ -700,6 +630,8 @@ Deno.test("parseConfig() takes a key without a value for an absent one", () => {
     "allowlist:\n  # - example.com\n",
     "timeouts:\nroutes:\nfallback:\nforward: ~\ndns: { hosts: }\nlog: null\nssh_routes:\n",
     "timeouts: { idle:, connect: }\nmetrics: { enabled: , address: }\n",
+    "limits: { per_client: }\n",
+    "limits: { per_client: { connections:, burst: } }\ndns: { servers:, cache: { ttl: } }\n",
   ];
   for (const text of empty) assertEquals(parseConfig(L + text), parseConfig(L), text);
 });
@@ -720,7 +652,7 @@ fallback: { backends: *b }
     ["r", "b"],
     ["r", "c"],
   ]);
-  assertEquals(loaded.config.fallback, group(backend("x", 1)));
+  assertEquals(loaded.config.fallback?.backends, [backend("x", 1)]);
 });
 
 /** Files in the shape of SNIProxy-rs, with the lines that they get warnings for. */
