@@ -85,6 +85,13 @@ async function ends(proxy: Proxy, count: number): Promise<AccessLine["end"][]> {
   return proxy.access.map(({ end }) => end);
 }
 
+/** Waits for lines of the log that end in one way, and returns them. */
+async function logged(proxy: Proxy, how: string, count: number): Promise<AccessLine[]> {
+  const lines = (): AccessLine[] => proxy.access.filter(({ end }) => end === how);
+  await until("the access log", () => lines().length >= count);
+  return lines();
+}
+
 /** Errors by protocol, as the metrics have them. */
 function errors(proxy: Proxy, reason: string): Promise<number[]> {
   return Promise.all(
@@ -106,7 +113,7 @@ Deno.test("a route with max_connections serves so many, and others as soon as th
   await assertRefused(tls, 503);
   for (const text of TEXTS.slice(3)) assertEquals(await ask(tls, text), ANSWER);
   assertEquals(await errors(proxy, "connection_limit"), [1, 1, 1]);
-  const refused = proxy.access.filter(({ end }) => end === "connection_limit");
+  const refused = await logged(proxy, "connection_limit", 3);
   assertEquals(refused.map(({ route }) => route), ["app", "app", "app"]);
   close(first);
   for (let i = 0; i < 5; i++) await eventually(tls, HELLO);
@@ -161,7 +168,7 @@ Deno.test("a client with as many connections as it may have gets no more, and ot
   assertEquals(await errors(proxy, "connection_limit"), [2, 2, 2]);
   assertEquals(await ask(http, from("192.0.2.2", HELLO)), ANSWER);
   assertEquals(await ask(tls, HELLO), ANSWER);
-  const refused = proxy.access.filter(({ end }) => end === "connection_limit");
+  const refused = await logged(proxy, "connection_limit", 6);
   assertEquals(new Set(refused.map(({ client }) => client)), new Set([`192.0.2.1:${PORT}`]));
   close(first);
   for (let i = 0; i < 5; i++) await eventually(http, from("192.0.2.1", HELLO));
