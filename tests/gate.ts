@@ -26,12 +26,13 @@ for (
   if (!success) failed++;
 }
 
-// Types are checked already. What starts processes and counts their descriptors runs one file after the other.
-const folders = [...Deno.readDirSync("tests")].filter(({ isDirectory }) => isDirectory)
-  .map(({ name }) => `tests/${name}`);
-const alone = ["tests/e2e", "tests/faults"];
-const together = folders.filter((folder) => !alone.includes(folder));
-for (const args of [["--parallel", ...together], alone]) {
+// What counts sockets, descriptors or seconds has the machine to itself; everything else runs side by side.
+const ALONE = ["pool", "descriptors", "failover"].map((name) => `tests/e2e/${name}_test.ts`);
+const tests = sources.filter((path) => path.startsWith("tests/") && path.endsWith("_test.ts"));
+const isAlone = (path: string): boolean => ALONE.includes(path) || path.startsWith("tests/faults/");
+const together = tests.filter((path) => !isAlone(path));
+// Types are checked already.
+for (const args of [["--parallel", ...together], tests.filter(isAlone)]) {
   console.log("\n== tests");
   const output = await run(["test", "-A", "--frozen", "--no-check", ...args]);
   const counts = output.text.match(/(\d+) passed.*\| (\d+) failed(?:.*\| (\d+) ignored)?/);

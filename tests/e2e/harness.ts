@@ -51,20 +51,33 @@ export async function soon<T>(
   }
 }
 
+/** Below the ports that the system gives to clients, any of which may be taken a moment later. */
+const OWN_PORTS = { from: 10_000, to: 32_768 };
+
 /**
- * Ports that nobody listens on.
+ * Ports that nobody listens on. They are drawn at random, as several test files run at a time.
  *
  * @param count How many.
  * @returns The ports.
  */
 export function freePorts(count: number): number[] {
-  const listeners = Array.from(
-    { length: count },
-    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-  );
-  const ports = listeners.map((each) => each.addr.port);
-  for (const each of listeners) each.close();
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const { from, to } = OWN_PORTS;
+    const port = from + Math.floor(Math.random() * (to - from));
+    if (isFree(port)) ports.add(port);
+  }
+  return [...ports];
+}
+
+function isFree(port: number): boolean {
+  try {
+    Deno.listen({ hostname: "0.0.0.0", port }).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return false;
+    throw error;
+  }
 }
 
 /** A line of the access log. */
