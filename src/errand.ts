@@ -68,6 +68,13 @@ export class Errand {
     return this.endpoint?.backend.name ?? canonical(this.target);
   }
 
+  /** Whether sockets are kept for the backend it is with; not for one that a reload has taken away since. */
+  get pools(): boolean {
+    const { cluster, endpoint } = this;
+    return this.pool.enabled &&
+      (cluster === undefined || endpoint === undefined || cluster.isCurrent(endpoint));
+  }
+
   /** What its pool is called. */
   get key(): string {
     return this.endpoint?.key ?? canonical(this.target);

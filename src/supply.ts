@@ -104,10 +104,10 @@ export class Supply {
    * @returns The socket, at once if one is at rest, or why there is none. Never rejects.
    */
   idle(errand: Errand, again: boolean): Obtained | Promise<Obtained | Refusal> {
-    if (!errand.pool.enabled) return this.fresh(errand);
     if (errand.endpoint === undefined && errand.choose(this.#client.ip) !== undefined) {
       return this.fresh(errand);
     }
+    if (!errand.pools) return this.fresh(errand);
     const counts = this.#observer.counts(errand.decision.label);
     const pool = this.#pool(errand);
     const held = again ? undefined : pool.take();
@@ -146,12 +146,13 @@ export class Supply {
    * @returns The socket, or why there is none. Never rejects.
    */
   async warm(errand: Errand, again: boolean): Promise<Obtained | Refusal> {
-    const { enabled, preconnect } = errand.pool;
+    const { preconnect } = errand.pool;
     // Of names that are forwarded to themselves there may be any number.
     const warms = preconnect === "auto" ? errand.cluster !== undefined : preconnect !== "off";
-    if (!enabled || !warms) return await this.fresh(errand);
+    if (!warms) return await this.fresh(errand);
     const missing = await this.#choose(errand);
     if (missing !== undefined) return missing;
+    if (!errand.pools) return await this.fresh(errand);
     const counts = this.#observer.counts(errand.decision.label);
     const pool = this.#pool(errand);
     const held = again ? undefined : pool.takeWarm();
@@ -173,7 +174,7 @@ export class Supply {
    */
   giveBack(errand: Errand, stream: ConnStream, connectedAt: number): void {
     // If it was closed in the same moment, by a shutdown for example, it is nobody's any more.
-    if (!errand.pool.enabled || stream.closed) return stream.close();
+    if (!errand.pools || stream.closed) return stream.close();
     this.#pool(errand).give({ conn: stream.detach(), connectedAt });
   }
 

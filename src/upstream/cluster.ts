@@ -35,55 +35,83 @@ interface Member {
   endpoints: readonly Endpoint[];
 }
 
+/** What all versions of a route's configuration share. */
+interface Shared {
+  /** The places of the version in force; none if the route is gone. */
+  current: ReadonlyMap<string, Endpoint>;
+  /** Clients that the route serves at the moment. */
+  clients: number;
+  bucket?: TokenBucket;
+  outliers?: OutlierDetector<Endpoint>;
+}
+
 const NOWHERE: readonly string[] = [];
 
+const NO_PLACES: ReadonlyMap<string, Endpoint> = new Map();
+
 /**
- * A route's backends. What is known of a place outlives the configuration it was learned under, for as long as the
- * place is in it.
+ * A route's backends, as one version of the configuration has them. What is known of a place, and of the route's
+ * limits, is shared by all versions.
  *
  * @example
  * ```ts ignore
  * const cluster = new Cluster("shop", route, outside);
  * const endpoint = cluster.choose("192.0.2.1", []);
+ * const next = new Cluster("shop", newRoute, outside, cluster);
  * ```
  */
 export class Cluster {
   /** The route's label. */
   readonly label: string;
-  /** Clients that it serves at the moment. */
-  clients = 0;
+  /** What the configuration says. */
+  readonly group: BackendGroup;
   /** Settles when a backend that had no address has been looked up. */
   pending?: Promise<unknown>;
   readonly #outside: ClusterOutside;
+  readonly #shared: Shared;
   readonly #known = new Map<string, Endpoint>();
-  #group: BackendGroup;
-  #members: readonly Member[] = [];
+  readonly #members: readonly Member[];
+  readonly #balancer: Balancer<Endpoint>;
   #primary: Endpoint[] = [];
   #backup: Endpoint[] = [];
-  #balancer: Balancer<Endpoint>;
-  #outliers?: OutlierDetector<Endpoint>;
-  #bucket?: TokenBucket;
   /** What a choice is made among; kept so that choosing allocates nothing. */
   readonly #candidates: Endpoint[] = [];
 
   /**
-   * Makes one.
+   * Makes one, which is in force from now on.
    *
    * @param label The route's label.
    * @param group What the configuration says.
    * @param outside What it needs.
+   * @param before The one that was in force; clients that began under it go on with it.
    */
-  constructor(label: string, group: BackendGroup, outside: ClusterOutside) {
+  constructor(label: string, group: BackendGroup, outside: ClusterOutside, before?: Cluster) {
     this.label = label;
+    this.group = group;
     this.#outside = outside;
-    this.#group = group;
-    this.#balancer = createBalancer(group.balance, outside.random);
-    this.configure(group);
+    this.#shared = before === undefined ? { current: NO_PLACES, clients: 0 } : before.#shared;
+    this.#balancer = before?.group.balance === group.balance
+      ? before.#balancer
+      : createBalancer(group.balance, outside.random);
+    // What a name came to is used until it has been looked up again.
+    const membersBefore = before === undefined ? [] : before.#members;
+    const addressesBefore = new Map(
+      membersBefore.map((member) => [member.backend.address.host, member.addresses]),
+    );
+    this.#members = group.backends.map((backend) => {
+      const { host } = backend.address;
+      const ip = parseIpLiteral(host);
+      const addresses = ip === undefined ? addressesBefore.get(host) ?? NOWHERE : [ip];
+      return { backend, literal: ip !== undefined, addresses, endpoints: [] };
+    });
+    this.#share();
+    for (const member of this.#members) this.#lookUp(member);
+    this.#rebuild();
   }
 
-  /** What the configuration says. */
-  get group(): BackendGroup {
-    return this.#group;
+  /** Clients that the route serves at the moment. */
+  get clients(): number {
+    return this.#shared.clients;
   }
 
   /** How many places there are, those included that can't be used. */
@@ -101,42 +129,26 @@ export class Cluster {
     return this.#known.has(key);
   }
 
+  /**
+   * Whether a place is still one of the route's, by the configuration in force.
+   *
+   * @param endpoint The place.
+   * @returns False if only clients that began earlier are led to it.
+   */
+  isCurrent(endpoint: Endpoint): boolean {
+    return this.#shared.current.get(endpoint.key) === endpoint;
+  }
+
   /** All places there are, those included that can't be used. */
   get endpoints(): Iterable<Endpoint> {
     this.refresh();
     return this.#known.values();
   }
 
-  /**
-   * Goes on with another configuration.
-   *
-   * @param group What it says.
-   */
-  configure(group: BackendGroup): void {
-    const { balance, rateLimit, outlierDetection, backends } = group;
-    if (balance !== this.#group.balance) {
-      this.#balancer = createBalancer(balance, this.#outside.random);
-    }
-    this.#group = group;
-    const now = this.#outside.now();
-    if (rateLimit === undefined) this.#bucket = undefined;
-    else if (this.#bucket === undefined) this.#bucket = new TokenBucket(rateLimit, now);
-    else this.#bucket.configure(rateLimit, now);
-    if (outlierDetection === undefined) this.#outliers = undefined;
-    else if (this.#outliers === undefined) this.#outliers = new OutlierDetector(outlierDetection);
-    else this.#outliers.configure(outlierDetection);
-    // What a name came to is used until it has been looked up again.
-    const before = new Map(
-      this.#members.map((member) => [member.backend.address.host, member.addresses]),
-    );
-    this.#members = backends.map((backend) => {
-      const { host } = backend.address;
-      const ip = parseIpLiteral(host);
-      const addresses = ip === undefined ? before.get(host) ?? NOWHERE : [ip];
-      return { backend, literal: ip !== undefined, addresses, endpoints: [] };
-    });
-    for (const member of this.#members) this.#lookUp(member);
-    this.#rebuild();
+  /** The route is gone. Clients that began earlier go on with it. */
+  retire(): void {
+    this.#shared.current = NO_PLACES;
+    for (const endpoint of this.#known.values()) this.#outside.removed(this.label, endpoint);
   }
 
   /**
@@ -145,16 +157,17 @@ export class Cluster {
    * @returns Why not, if the limits of the route say so.
    */
   enter(): Reason | undefined {
-    const { maxConnections = Infinity } = this.#group;
-    if (this.clients >= maxConnections) return "connection_limit";
-    if (this.#bucket !== undefined && !this.#bucket.take(this.#outside.now())) return "rate_limit";
-    this.clients++;
+    const { maxConnections = Infinity } = this.group;
+    const { clients, bucket } = this.#shared;
+    if (clients >= maxConnections) return "connection_limit";
+    if (bucket !== undefined && !bucket.take(this.#outside.now())) return "rate_limit";
+    this.#shared.clients++;
     return undefined;
   }
 
   /** Lets a client out. */
   leave(): void {
-    this.clients--;
+    this.#shared.clients--;
   }
 
   /**
@@ -174,7 +187,7 @@ export class Cluster {
       return this.#known.size === 0 ? "backend_unresolved" : "no_healthy_backend";
     }
     const chosen = candidates.length === 1 ? candidates[0] : this.#balancer(candidates, source);
-    this.#outliers?.claim(chosen, this.#outside.now());
+    this.#shared.outliers?.claim(chosen, this.#outside.now());
     return chosen;
   }
 
@@ -184,8 +197,10 @@ export class Cluster {
    * @param endpoint The place.
    */
   failed(endpoint: Endpoint): void {
-    if (this.#outliers === undefined) return;
-    const until = this.#outliers.failed(endpoint, this.#outside.now(), this.#known.size);
+    const { outliers } = this.#shared;
+    // Of a place that is none any more there is nothing left to judge.
+    if (outliers === undefined || !this.isCurrent(endpoint)) return;
+    const until = outliers.failed(endpoint, this.#outside.now(), this.#known.size);
     if (until !== undefined) this.#outside.ejected(this.label, endpoint);
   }
 
@@ -195,7 +210,7 @@ export class Cluster {
    * @param endpoint The place.
    */
   succeeded(endpoint: Endpoint): void {
-    this.#outliers?.succeeded(endpoint, this.#outside.now());
+    this.#shared.outliers?.succeeded(endpoint, this.#outside.now());
   }
 
   /**
@@ -234,6 +249,21 @@ export class Cluster {
     if (changed) this.#rebuild();
   }
 
+  /** Takes the place of the one that was in force, and what is known from it. */
+  #share(): void {
+    const shared = this.#shared;
+    for (const [key, endpoint] of shared.current) this.#known.set(key, endpoint);
+    shared.current = this.#known;
+    const { rateLimit, outlierDetection } = this.group;
+    const now = this.#outside.now();
+    if (rateLimit === undefined) shared.bucket = undefined;
+    else if (shared.bucket === undefined) shared.bucket = new TokenBucket(rateLimit, now);
+    else shared.bucket.configure(rateLimit, now);
+    if (outlierDetection === undefined) shared.outliers = undefined;
+    else if (shared.outliers === undefined) shared.outliers = new OutlierDetector(outlierDetection);
+    else shared.outliers.configure(outlierDetection);
+  }
+
   #lookUp(member: Member): boolean {
     if (member.literal) return false;
     const found = this.#outside.resolve(member.backend.address.host);
@@ -248,6 +278,8 @@ export class Cluster {
 
   #rebuild(): void {
     const kept = new Set<Endpoint>();
+    const { current, outliers } = this.#shared;
+    const inForce = current === this.#known;
     const sides = { primary: [] as Endpoint[], backup: [] as Endpoint[] };
     for (const member of this.#members) {
       const { backend, addresses } = member;
@@ -255,7 +287,7 @@ export class Cluster {
       for (const endpoint of member.endpoints) {
         if (kept.has(endpoint)) continue;
         kept.add(endpoint);
-        endpoint.backend = backend;
+        if (inForce) endpoint.backend = backend;
         (backend.backup ? sides.backup : sides.primary).push(endpoint);
       }
     }
@@ -264,16 +296,17 @@ export class Cluster {
     for (const [key, endpoint] of this.#known) {
       if (kept.has(endpoint)) continue;
       this.#known.delete(key);
-      this.#outliers?.forget(endpoint, this.#known.size);
+      if (!inForce) continue;
+      outliers?.forget(endpoint, this.#known.size);
       this.#outside.removed(this.label, endpoint);
     }
   }
 
   #endpoint(backend: Backend, host: string): Endpoint {
     const made = new Endpoint(backend, host);
-    const known = this.#known.get(made.key);
-    if (known === undefined) this.#known.set(made.key, made);
-    return known ?? made;
+    const known = this.#known.get(made.key) ?? this.#shared.current.get(made.key) ?? made;
+    this.#known.set(known.key, known);
+    return known;
   }
 
   #collect(endpoints: readonly Endpoint[], tried: readonly Endpoint[]): void {
@@ -284,6 +317,7 @@ export class Cluster {
   }
 
   #usable(endpoint: Endpoint, now: number): boolean {
-    return endpoint.up && (this.#outliers === undefined || this.#outliers.available(endpoint, now));
+    const { outliers } = this.#shared;
+    return endpoint.up && (outliers === undefined || outliers.available(endpoint, now));
   }
 }

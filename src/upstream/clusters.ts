@@ -83,14 +83,14 @@ export class Clusters implements Disposable {
     this.#known = new Map();
     const all = new Map<BackendGroup, Cluster>();
     for (const [label, group] of groups) {
-      // Routes may share a name: the first with it goes on as the first, and so forth.
+      // Routes may share a name: the first with it follows the first, and so forth.
       let key = label;
       while (this.#known.has(key)) key += "\n";
-      const cluster = known.get(key) ?? new Cluster(label, group, this.#clusterOutside());
-      cluster.configure(group);
+      const cluster = new Cluster(label, group, this.#clusterOutside(), known.get(key));
       this.#known.set(key, cluster);
       all.set(group, cluster);
     }
+    for (const [key, cluster] of known) if (!this.#known.has(key)) cluster.retire();
     // Sessions that began before go on with the map, and the clusters, they know.
     this.#all = all;
     this.refresh(true);

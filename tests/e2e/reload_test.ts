@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { freePorts, Proxy, soon, until } from "./harness.ts";
 import {
   appConfig,
+  type Backend,
   close,
   connectTo,
   echo,
@@ -14,6 +15,8 @@ import {
   tunnelTo,
 } from "./peers.ts";
 import { writeAll } from "../relay/sockets.ts";
+import { latin1 } from "../sniff/hex.ts";
+import { answerer, Caller } from "./raw_http.ts";
 
 const ping = new TextEncoder().encode("ping");
 
@@ -78,6 +81,36 @@ Deno.test("a file that is replaced by another one is read like one that was edit
   await reload(proxy, "success");
   (await tunnelTo(proxy.ports.tls)).close();
   assertEquals([blue.accepted, green.accepted], [1, 1]);
+});
+
+Deno.test("an HTTP connection goes on to the backend it was led to before a reload", async () => {
+  const named = (body: string): Backend =>
+    answerer(async (_head, conn) => {
+      await writeAll(
+        conn,
+        latin1(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`),
+      );
+    });
+  await using blue = named("blue");
+  await using green = named("green");
+  await using proxy = await Proxy.start({ config: appConfig(blue.port) });
+  using old = await Caller.connect(proxy.ports.http);
+  const request = "GET / HTTP/1.1\r\nHost: app.test\r\n\r\n";
+  const hear = async (caller: Caller, body: string): Promise<void> => {
+    await caller.say(request);
+    await caller.hear(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  };
+  await hear(old, "blue");
+  await proxy.rewrite(appConfig(green.port));
+  await reload(proxy, "success");
+  using later = await Caller.connect(proxy.ports.http);
+  for (let i = 0; i < 2; i++) {
+    await hear(old, "blue");
+    await hear(later, "green");
+  }
+  // Nobody new is led to blue, so no socket to it is kept.
+  assertEquals([blue.accepted, green.accepted], [3, 1]);
+  assertEquals(await proxy.metric(`sniproxy_pool_size{route="app"}`), 1);
 });
 
 Deno.test("listeners are added and removed, and tunnels of a removed one go on", async () => {

@@ -29,22 +29,30 @@ class Fake {
   ]);
   readonly removed: string[] = [];
   readonly ejected: string[] = [];
-  readonly cluster: Cluster;
+  cluster: Cluster;
+  readonly #outside = {
+    resolve: (name: string) => this.names.get(name) ?? [],
+    removed: (label: string, { key }: Endpoint) => this.removed.push(`${label} ${key}`),
+    ejected: (label: string, { key }: Endpoint) => this.ejected.push(`${label} ${key}`),
+    now: () => this.now,
+    random: () => 0.5,
+  };
 
   constructor(backends: string, more: Partial<BackendGroup> = {}) {
-    this.cluster = new Cluster("app", group(backends, more), {
-      resolve: (name) => this.names.get(name) ?? [],
-      removed: (label, { key }) => this.removed.push(`${label} ${key}`),
-      ejected: (label, { key }) => this.ejected.push(`${label} ${key}`),
-      now: () => this.now,
-      random: () => 0.5,
-    });
+    this.cluster = new Cluster("app", group(backends, more), this.#outside);
+  }
+
+  /** Puts another configuration in force. Returns what the one before came to. */
+  reload(backends: string, more: Partial<BackendGroup> = {}): Cluster {
+    const before = this.cluster;
+    this.cluster = new Cluster("app", group(backends, more), this.#outside, before);
+    return before;
   }
 
   /** The last numbers of the places that are chosen one after the other. */
-  chosen(count: number, tried: readonly Endpoint[] = []): string {
+  chosen(count: number, tried: readonly Endpoint[] = [], cluster = this.cluster): string {
     return Array.from({ length: count }, () => {
-      const found = this.cluster.choose("192.0.2.1", tried);
+      const found = cluster.choose("192.0.2.1", tried);
       return typeof found === "string" ? found : found.host.split(".").at(-1);
     }).join(" ");
   }
@@ -129,28 +137,66 @@ Deno.test("a reload keeps the places, and what a name came to while it is looked
   const [one, three] = [fake.place(1), fake.place(3)];
   three.up = false;
   fake.names.set("two.test", new Promise(() => {}));
-  fake.cluster.configure(group(`two.test=5 ${IP3}! 10.0.0.4`, { balance: "least_connections" }));
+  fake.reload(`two.test=5 ${IP3}! 10.0.0.4`, { balance: "least_connections" });
   assert(fake.place(1) === one && fake.place(3) === three);
   assertEquals([one.weight, three.up, fake.removed], [5, false, []]);
   assertEquals(fake.chosen(3), "1 2 4");
-  fake.cluster.configure(group("10.0.0.4"));
+  fake.reload("10.0.0.4");
   assertEquals(fake.removed.toSorted(), [1, 2, 3].map((last) => `app 10.0.0.${last}:80`));
+});
+
+Deno.test("whoever began before a reload goes on with the backends and the balance of that time", () => {
+  const outlierDetection = { consecutiveFailures: 1, ejectFor: 1_000 };
+  const fake = new Fake(`${IP1}=2 ${IP2}`, { outlierDetection });
+  const [one, two] = [fake.place(1), fake.place(2)];
+  const before = fake.reload(`${IP2}=2 ${IP3}`, { balance: "source_ip", outlierDetection });
+  assertEquals(fake.removed, ["app 10.0.0.1:80"]);
+  assertEquals([before.isCurrent(one), before.isCurrent(two)], [false, true]);
+  assertEquals(fake.chosen(2, [], before).split(" ").toSorted(), ["1", "2"]);
+  assertEquals(fake.chosen(2, [one], before), "2 2");
+  // What is learned of a place that both have is known to both.
+  before.failed(two);
+  assertEquals(fake.ejected, ["app 10.0.0.2:80"]);
+  assertEquals([fake.chosen(2), fake.chosen(2, [], before)], ["3 3", "1 1"]);
+  before.failed(one);
+  assertEquals(fake.ejected.length, 1, "nobody new is led there");
+  before.refresh();
+  assertEquals([two.weight, fake.removed.length], [2, 1], "nor does it change what is in force");
+  fake.cluster.retire();
+  assertEquals(fake.removed.toSorted(), [1, 2, 3].map((last) => `app 10.0.0.${last}:80`));
+  assertEquals([before.isCurrent(two), fake.chosen(1, [], before)], [false, "1"]);
+});
+
+Deno.test("a name that moves moves for those who began before a reload, too, to the same places", () => {
+  const fake = new Fake(`one.test ${IP3}`);
+  const before = fake.reload("one.test");
+  fake.names.set("one.test", [IP2]);
+  assertEquals([fake.chosen(1), fake.chosen(2, [], before).split(" ").toSorted()], ["2", [
+    "2",
+    "3",
+  ]]);
+  assert(before.isCurrent([...before.endpoints].find(({ host }) => host === IP2) ?? fake.place(3)));
+  assertEquals(fake.removed.toSorted(), [`app ${IP1}:80`, `app ${IP3}:80`]);
 });
 
 Deno.test("limits of the route", () => {
   const fake = new Fake(IP1, { maxConnections: 2 });
-  const { cluster } = fake;
-  assertEquals([1, 2, 3].map(() => cluster.enter()), [undefined, undefined, "connection_limit"]);
-  cluster.leave();
-  assertEquals(cluster.clients, 1);
-  cluster.configure(group(IP1, { rateLimit: { perSecond: 1, burst: 2 } }));
-  assertEquals([1, 2, 3].map(() => cluster.enter()), [undefined, undefined, "rate_limit"]);
-  assertEquals(cluster.clients, 3, "who is refused is not counted");
+  const entering = (count: number): unknown[] =>
+    Array.from({ length: count }, () => fake.cluster.enter());
+  assertEquals(entering(3), [undefined, undefined, "connection_limit"]);
+  fake.cluster.leave();
+  assertEquals(fake.cluster.clients, 1);
+  const before = fake.reload(IP1, { rateLimit: { perSecond: 1, burst: 2 } });
+  assertEquals(entering(3), [undefined, undefined, "rate_limit"]);
+  assertEquals(fake.cluster.clients, 3, "who is refused is not counted");
+  assertEquals(before.enter(), "connection_limit", "by the limit of its time");
   fake.now = 1_000;
-  cluster.configure(group(IP1, { rateLimit: { perSecond: 1, burst: 5 } }));
-  assertEquals([1, 2].map(() => cluster.enter()), [undefined, "rate_limit"]);
-  cluster.configure(group(IP1));
-  assertEquals([1, 2, 3].map(() => cluster.enter()), [undefined, undefined, undefined]);
+  fake.reload(IP1, { rateLimit: { perSecond: 1, burst: 5 } });
+  assertEquals(entering(2), [undefined, "rate_limit"]);
+  before.leave();
+  fake.reload(IP1);
+  assertEquals(entering(3), [undefined, undefined, undefined]);
+  assertEquals(fake.cluster.clients, 6);
 });
 
 Deno.test("a place that fails is left alone, tried by one, and back when it serves", () => {
@@ -165,9 +211,9 @@ Deno.test("a place that fails is left alone, tried by one, and back when it serv
   fake.cluster.succeeded(one);
   assertEquals(fake.chosen(4).split(" ").filter((last) => last === "1").length, 2);
   for (let i = 0; i < 2; i++) fake.cluster.failed(one);
-  fake.cluster.configure(group(IP1, { outlierDetection }));
+  fake.reload(IP1, { outlierDetection });
   assertEquals(fake.chosen(1), "1", "the last one is never left alone");
-  fake.cluster.configure(group(`${IP1} ${IP2}`));
+  fake.reload(`${IP1} ${IP2}`);
   for (let i = 0; i < 5; i++) fake.cluster.failed(one);
   assertEquals(fake.ejected.length, 2);
 });

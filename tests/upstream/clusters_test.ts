@@ -25,8 +25,8 @@ function create(names = new Map<string, readonly string[]>()): [Clusters, string
   return [clusters, told];
 }
 
-Deno.test("each route that leads to backends has a cluster, which outlives the configuration", () => {
-  const [clusters] = create();
+Deno.test("each route that leads to backends has a cluster, whose places outlive the configuration", () => {
+  const [clusters, told] = create();
   using _end = clusters;
   const one = config(
     `{ name: a, hosts: ["a.test"], backends: ["10.0.0.1:80", "10.0.0.2:80"] }`,
@@ -41,7 +41,10 @@ Deno.test("each route that leads to backends has a cluster, which outlives the c
     `{ name: d, hosts: ["d.test"], backends: ["10.0.0.1:80"] }`,
   );
   clusters.configure(two);
-  assert(clusters.all.get(two.routes[0]) === first[0]);
+  const [next] = clusters.all.values();
+  const [place] = first[0].endpoints;
+  assert(next.isCurrent(place) && first[0].isCurrent(place));
+  assertEquals(told, ["removed a 10.0.0.2:80", "removed a 10.0.0.3:80"]);
   assertEquals(clusters.all.get(one.routes[0]), undefined);
   assertEquals(clusters.states(), [
     { route: "a", backend: "10.0.0.1:80", up: true },
