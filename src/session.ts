@@ -45,6 +45,8 @@ export class Session implements Timed, Speaker {
   readonly #entered: Cluster[] = [];
   /** The client that is counted, by its address. */
   #counted?: string;
+  /** What its tunnel is after. */
+  #errand?: Errand;
   #cause?: End;
 
   /**
@@ -85,7 +87,10 @@ export class Session implements Timed, Speaker {
     this.#sweep.add(this);
     let end: End = "internal_error";
     try {
-      end = await this.#serve();
+      const served = await this.#serve();
+      // A tunnel may stay for days: whatever led up to it is over by now, so that it holds no memory.
+      end = typeof served === "string" ? served : await this.flow(served);
+      if (this.#errand !== undefined && typeof served !== "string") this.#leave(this.#errand, end);
     } catch (error) {
       client.summary.detail = error instanceof Error ? error.message : String(error);
     } finally {
@@ -154,11 +159,9 @@ export class Session implements Timed, Speaker {
    * @param backend The backend; what both sides have said so far is with the other one.
    * @returns How it ended.
    */
-  async flow(backend: ConnStream): Promise<End> {
-    if (this.client.stream.closed) return "shutdown";
+  flow(backend: ConnStream): Promise<End> {
     this.#watchFlow(backend);
-    const end = await tunnel(this.client.stream, backend);
-    return end === "closed" ? "shutdown" : end;
+    return tunnel(this.client.stream, backend);
   }
 
   /**
@@ -176,7 +179,8 @@ export class Session implements Timed, Speaker {
     return undefined;
   }
 
-  async #serve(): Promise<End> {
+  /** Everything up to the first answer. Returns the backend of a tunnel, whose bytes are all that is left to do. */
+  async #serve(): Promise<ConnStream | End> {
     const { client, book } = this;
     const trusts = book.trusted.get(client.summary.listener);
     if (trusts?.(client.ip)) {
@@ -197,7 +201,7 @@ export class Session implements Timed, Speaker {
       return await client.refuse(beyond);
     }
     if (hello.kind === "refusal") return await client.refuse(hello);
-    return hello.protocol === "http" ? await this.#conversation.run() : await this.#carry(hello);
+    return hello.protocol === "http" ? await this.#conversation.run() : await this.#reach(hello);
   }
 
   /** Counts it for its client. Returns which limit that is beyond. */
@@ -271,8 +275,11 @@ export class Session implements Timed, Speaker {
     return promise;
   }
 
-  /** What is not HTTP/1.x is one tunnel from the first byte to the last. */
-  async #carry({ protocol, name, port, alpn, http }: Sniffed): Promise<End> {
+  /**
+   * Finds a backend for what is not HTTP/1.x, one tunnel from the first byte to the last, and hands over what the
+   * client has said so far.
+   */
+  async #reach({ protocol, name, port, alpn, http }: Sniffed): Promise<ConnStream | End> {
     const { client, supply } = this;
     client.asked.method = http?.method;
     client.asked.streamId = http?.streamId;
@@ -280,8 +287,7 @@ export class Session implements Timed, Speaker {
     if (decision.kind === "refusal") return await client.refuse(decision);
     const refused = this.admit(decision);
     if (refused !== undefined) return await client.refuse(refused);
-    const errand = supply.errand(decision, name, port);
-    const counts = this.observer.counts(decision.label);
+    const errand = this.#errand = supply.errand(decision, name, port);
     for (let again = false;;) {
       // Of an unknown protocol nobody knows whether what was said can be said twice.
       const repeatable = protocol !== "unknown";
@@ -289,17 +295,13 @@ export class Session implements Timed, Speaker {
         ? await supply.warm(errand, again)
         : await supply.fresh(errand);
       if (obtained.kind === "refusal") return await client.refuse(obtained);
-      this.backend = new ConnStream(obtained.conn, obtained.ahead);
-      counts.active++;
-      errand.begin();
+      const backend = this.#use(errand, obtained);
       const mayFail = obtained.pooled || repeatable && errand.mayGoOn;
-      const end = await this.#join(this.backend, errand, mayFail, supply.preface(errand, alpn));
-      counts.active--;
-      errand.end();
-      if (this.backend.received > 0) errand.succeeded();
-      else if (end === "backend_reset") errand.failed();
+      const end = await this.#join(backend, errand, mayFail, supply.preface(errand, alpn));
+      if (end === "joined") return backend;
+      this.#leave(errand, end);
       if (end !== "stale") return end;
-      this.backend.close();
+      backend.close();
       again = obtained.pooled;
       if (!obtained.pooled && !errand.goOn(client.ip)) {
         const detail = `${errand.name} closed the connection before it had answered`;
@@ -308,22 +310,35 @@ export class Session implements Timed, Speaker {
     }
   }
 
+  #use(errand: Errand, obtained: Obtained): ConnStream {
+    this.observer.counts(errand.decision.label).active++;
+    errand.begin();
+    return this.backend = new ConnStream(obtained.conn, obtained.ahead);
+  }
+
+  #leave(errand: Errand, end: End | "stale"): void {
+    this.observer.counts(errand.decision.label).active--;
+    errand.end();
+    if (this.backend !== undefined && this.backend.received > 0) errand.succeeded();
+    else if (end === "backend_reset") errand.failed();
+  }
+
   /**
-   * Hands over what the client has said so far, and everything that follows, both ways.
+   * Hands over what the client has said so far.
    *
    * @param backend The backend.
    * @param errand Where it is from.
    * @param mayFail Whether somebody else can be asked if this one says nothing.
    * @param preface What it has to be told first.
-   * @returns How it ended; `stale` if the connection was over before the backend had answered, and all that the
-   *   client has said is still there to be said again.
+   * @returns How it ended, if it did; `stale` if the connection was over before the backend had answered, and all
+   *   that the client has said is still there to be said again.
    */
   async #join(
     backend: ConnStream,
     errand: Errand,
     mayFail: boolean,
     preface: Uint8Array<ArrayBuffer> | undefined,
-  ): Promise<End | "stale"> {
+  ): Promise<End | "joined" | "stale"> {
     const { stream, inbox } = this.client;
     this.#watchFlow(backend);
     try {
@@ -338,7 +353,7 @@ export class Session implements Timed, Speaker {
       if (first === "answered") errand.succeeded();
     }
     inbox.release();
-    return await this.flow(backend);
+    return "joined";
   }
 
   #watchFlow(backend: ConnStream): void {

@@ -12,12 +12,11 @@ import type { Protocol } from "../sniff/sniffed.ts";
  * it wants; a refusal's reason; or what broke the tunnel.
  */
 export type End =
-  | Exclude<TunnelEnd, "closed">
+  | TunnelEnd
   | Reason
   | "left"
   | "idle_timeout"
   | "half_closed_timeout"
-  | "shutdown"
   | "internal_error";
 
 /** One connection. */

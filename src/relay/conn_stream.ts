@@ -198,16 +198,12 @@ export class ConnStream {
    *
    * @returns Whether there are any; false at the end, or when the connection has broken. Never rejects.
    */
-  async peek(): Promise<boolean> {
+  peek(): Promise<boolean> {
     if (this.#ahead === undefined) {
       const buffer = parking.take();
       this.#ahead = { buffer, read: this.#conn.read(buffer) };
     }
-    try {
-      return await this.#ahead.read !== null;
-    } catch {
-      return false;
-    }
+    return this.#ahead.read.then(isThere, isBroken);
   }
 
   /**
@@ -250,6 +246,14 @@ export class ConnStream {
     if (!this.closed) this.failure ??= error;
     return error;
   }
+}
+
+function isThere(count: number | null): boolean {
+  return count !== null;
+}
+
+function isBroken(): boolean {
+  return false;
 }
 
 /**

@@ -5,8 +5,8 @@
  */
 import type { ConnStream } from "./conn_stream.ts";
 
-/** How a tunnel ended by itself: both ends of file passed on, or who broke it. */
-export type TunnelEnd = "done" | "client_reset" | "backend_reset" | "closed";
+/** How a tunnel ended: both ends of file passed on, somebody broke it, or we have closed it. */
+export type TunnelEnd = "done" | "client_reset" | "backend_reset" | "shutdown";
 
 /**
  * Carries bytes both ways. An end of file on one side is passed on to the other, which may go on sending; when
@@ -14,22 +14,28 @@ export type TunnelEnd = "done" | "client_reset" | "backend_reset" | "closed";
  *
  * @param client The accepted connection.
  * @param backend The dialled one.
- * @returns How it ended, with both connections closed; `closed` if somebody closed them meanwhile.
+ * @returns How it ended, with both connections closed; `shutdown` if we closed them meanwhile.
  */
-export async function tunnel(client: ConnStream, backend: ConnStream): Promise<TunnelEnd> {
-  let end: TunnelEnd = "done";
+export function tunnel(client: ConnStream, backend: ConnStream): Promise<TunnelEnd> {
+  // Plain callbacks: a function that waits costs a tunnel as much memory as half of its buffers.
+  const { promise, resolve } = Promise.withResolvers<TunnelEnd>();
+  let end: TunnelEnd = client.closed ? "shutdown" : "done";
+  let left = 2;
+  const ended = (): void => {
+    if (--left > 0) return;
+    client.close();
+    backend.close();
+    resolve(end);
+  };
   const broken = (): void => {
     if (client.failure !== undefined) end = "client_reset";
     else if (backend.failure !== undefined) end = "backend_reset";
-    else if (end === "done") end = "closed";
+    else if (end === "done") end = "shutdown";
     client.close();
     backend.close();
+    ended();
   };
-  await Promise.all([
-    client.pipeTo(backend).catch(broken),
-    backend.pipeTo(client).catch(broken),
-  ]);
-  client.close();
-  backend.close();
-  return end;
+  client.pipeTo(backend).then(ended, broken);
+  backend.pipeTo(client).then(ended, broken);
+  return promise;
 }

@@ -126,7 +126,7 @@ onEveryPath("when somebody closes both sides the tunnel ends and says so", async
   using joined = await join();
   joined.inner.client.close();
   joined.inner.backend.close();
-  assertEquals(await soon("the end", joined.end), "closed");
+  assertEquals(await soon("the end", joined.end), "shutdown");
   assertEquals((await readAll(joined.client)).length, 0);
   assertEquals((await readAll(joined.backend)).length, 0);
 });
