@@ -28,6 +28,7 @@ const ADDRESS = String.raw`^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]*):[1-9][0-9]{0,4}
 
 /** What an editor knows of a duration: seconds, or a text. */
 const DURATION: Shape = {
+  title: "duration",
   type: ["number", "string"],
   minimum: 0,
   maximum: MAX_DURATION / 1000,
@@ -46,7 +47,11 @@ const DURATION: Shape = {
  */
 export function address(anyHost: string, example: string): Field<Address> {
   const read = (found: string): Parsed<Address> => parseAddress(found, anyHost, example);
-  return text(`host:port, such as "${example}"`, read, { pattern: ADDRESS, examples: [example] });
+  return text(`host:port, such as "${example}"`, read, {
+    title: "host:port",
+    pattern: ADDRESS,
+    examples: [example],
+  });
 }
 
 /**

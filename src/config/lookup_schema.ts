@@ -46,19 +46,21 @@ export const forward = mapping({
     http: whole(1, 65535).default(80).describe("For HTTP; a port in Host wins."),
   }).prefault({}).describe("Where to connect."),
   deny_networks: list(
-    text("a text", readDenied, { anyOf: [{ enum: NETWORKS }, { pattern: "/" }] }),
+    text("a text", readDenied, {
+      anyOf: [{ enum: NETWORKS }, { title: "network", pattern: "/" }],
+    }),
     "networks",
   ).default(NETWORKS).meta({
-    description: "Networks that names may not lead into, by name or as CIDR; `self` is the " +
-      "proxy's own listeners.",
+    description: "Networks that names may not lead into, by name or as CIDR; `self` is this proxy.",
     examples: [["loopback", "private", "100.64.0.0/10"]],
   }),
-  allow_networks: list(text("a text", parseNetwork, { pattern: "/" }), "networks").default([]).meta(
-    {
-      description: "CIDRs that are let through all the same.",
-      examples: [["10.1.0.0/16"]],
-    },
-  ),
+  allow_networks: list(text("a text", parseNetwork, { title: "network", pattern: "/" }), "networks")
+    .default([]).meta(
+      {
+        description: "CIDRs that are let through all the same.",
+        examples: [["10.1.0.0/16"]],
+      },
+    ),
 }).prefault({}).describe("Names without a route are looked up and connected to themselves.");
 
 /**

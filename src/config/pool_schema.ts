@@ -19,7 +19,7 @@ const keys = {
   idle_timeout: ownDuration().describe("How long it may rest, since it was last used."),
   preconnect: leaf<Preconnect>(readPreconnect, {
     anyOf: [{ enum: ["auto", "off"] }, { type: "integer", minimum: 0, maximum: MAX_PRECONNECT }],
-    examples: ["auto", "off", 4],
+    examples: [4, "auto", "off"],
   }).describe(
     "Sockets connected beforehand for tunnels, for each backend: `auto` as recent demand has it, and none " +
       "to forwarded names; `off` none; a number so many at all times.",

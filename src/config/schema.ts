@@ -58,7 +58,7 @@ const listener = shortOrLong<Listener>(
     proxy_protocol: flag().default(false)
       .describe("Whether connections of `trusted_proxies` begin with a PROXY header, v1 or v2."),
     trusted_proxies: nonEmpty(
-      text("a text", readIpOrNetwork),
+      text("a text", readIpOrNetwork, { title: "network" }),
       `networks such as ["10.0.0.0/8"]`,
     ).optional().meta({
       description: "The proxies in front: networks and addresses; everybody unless said.",
