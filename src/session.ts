@@ -232,7 +232,9 @@ export class Session implements Timed, Speaker {
       }
       inbox.skip(header.length);
       this.client.comesFrom(header.source ?? source, header.destination ?? local);
-      if (this.client.verbose) this.client.step("told", { client: this.client.summary.client });
+      if (this.client.verbose) {
+        this.client.step("told by the proxy in front", { client: this.client.summary.client });
+      }
       return undefined;
     }
   }
