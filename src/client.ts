@@ -34,6 +34,8 @@ export class Client {
   source: Address;
   /** Where it connected to, alike. */
   local: Address;
+  /** Whether its steps are logged: looked at before a step is put together. Settled when it is accepted. */
+  readonly verbose: boolean;
   /** When it was accepted, as of `performance.now()`. */
   readonly accepted: number = performance.now();
   /** What is known about its connection; for HTTP/1.x, about its current request. */
@@ -61,14 +63,10 @@ export class Client {
     this.stream = new ConnStream(conn);
     this.inbox = new Inbox(this.stream);
     this.#observer = observer;
+    this.verbose = observer.verbose;
     const client = canonical(this.source);
     const id = nextConnectionId();
     this.summary = { id, client, listener, protocol: "unknown", rx: 0, tx: 0 };
-  }
-
-  /** Whether its steps are logged: looked at before a step is put together. */
-  get verbose(): boolean {
-    return this.#observer.verbose;
   }
 
   /** Its IP address. */

@@ -68,7 +68,7 @@ function toBackend(address: Address, weight = 1, backup = false): Backend {
 const rateLimit = mapping({
   connections_per_second: perSecond({ zero: false }).describe("On average."),
   burst: whole(1, MAX_PER_SECOND).optional()
-    .describe("Connections at once, after a pause; as many as come in a second unless said."),
+    .describe("Connections at once, after a pause; by default as many as come in a second."),
 }).transform(({ connections_per_second, burst }): RateLimit => ({
   perSecond: connections_per_second,
   burst: burst ?? Math.ceil(connections_per_second),
@@ -84,7 +84,7 @@ const healthCheck = mapping({
     .describe("Checks in a row that have to succeed until a backend is up."),
   fall: whole(1, 100).default(3).describe("Checks in a row that have to fail until it is down."),
   fast_interval: ownDuration().optional().describe(
-    "From one check to the next while the backend is down; 1 second, or `interval` if that is shorter, unless said.",
+    "From one check to the next while the backend is down; by default 1 second, or `interval` if that is shorter.",
   ),
   method: text("a text", readMethod, { pattern: METHOD.source }).default("GET")
     .describe("For `http`: the method of the request."),
@@ -93,7 +93,7 @@ const healthCheck = mapping({
   host: text("a text", (found) => readHostName(found, "www.example.com"), {
     examples: ["www.example.com"],
   }).optional().describe(
-    "For `tls` and `http`: the name to ask for; the first plain name of `hosts` unless said.",
+    "For `tls` and `http`: the name to ask for; by default the first plain name of `hosts`.",
   ),
   status: leaf<HealthCheck["status"]>(readStatus, {
     type: ["integer", "string"],
@@ -169,19 +169,19 @@ export const group = {
   proxy_protocol: oneOf("off", "v1", "v2").default("off")
     .describe("The PROXY header that tells the backends who the client is."),
   max_connections: whole(1, 10_000_000).optional()
-    .describe("Clients at a time; any number unless said."),
+    .describe("Clients at a time; by default any number."),
   rate_limit: rateLimit.optional().meta({
-    description: "How many clients may come; any number unless said.",
+    description: "How many clients may come; by default any number.",
     examples: [{ connections_per_second: 100, burst: 200 }],
   }),
   retries: whole(0, 10).default(2)
     .describe("Other backends that are tried while nothing has been answered yet."),
   health_check: healthCheck.optional().meta({
-    description: "Asks the backends whether they work; they are not asked unless said.",
+    description: "Asks the backends whether they work; by default they are not asked.",
     examples: [{ type: "http", path: "/health", status: "200-299" }],
   }),
   outlier_detection: outlierDetection.optional().meta({
-    description: "Leaves a backend alone that fails clients; none is unless said.",
+    description: "Leaves a backend alone that fails clients; by default none is.",
     examples: [{ consecutive_failures: 5, eject_for: 30 }],
   }),
   connection_pool: mapping(pool).optional().meta({

@@ -26,11 +26,11 @@ const DNS_PORT = 53;
 /** An IP address in brackets, or what may be a name or an address; nothing at all; and the port. */
 const ADDRESS = String.raw`^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]*):[1-9][0-9]{0,4}$`;
 
-/** What an editor knows of a duration: seconds, or a text. */
+/** What an editor knows of a duration. */
 const DURATION: Shape = {
   title: "duration",
   type: ["number", "string"],
-  minimum: 0,
+  exclusiveMinimum: 0,
   maximum: MAX_DURATION / 1000,
   pattern: DURATION_TEXT.source,
   examples: [10, "500ms", "5m"],
@@ -67,7 +67,9 @@ export function duration(
   seconds: number,
   options?: { readonly zero: boolean },
 ): z.ZodPrefault<Field<number>> {
-  return leaf<number>((found) => parseDuration(found, options), DURATION).prefault(seconds);
+  const { exclusiveMinimum, ...others } = DURATION;
+  const shape = options?.zero ? { minimum: exclusiveMinimum, ...others } : DURATION;
+  return leaf<number>((found) => parseDuration(found, options), shape).prefault(seconds);
 }
 
 /**

@@ -40,7 +40,7 @@ function readDenied(found: string): Parsed<string> {
  */
 export const forward = mapping({
   enabled: flag().optional()
-    .describe("Whether it happens; if there are neither routes nor a fallback unless said."),
+    .describe("Whether it happens; by default if there are neither routes nor a fallback."),
   ports: mapping({
     tls: whole(1, 65535).default(443).describe("For TLS."),
     http: whole(1, 65535).default(80).describe("For HTTP; a port in Host wins."),

@@ -27,7 +27,7 @@ const encoder = new TextEncoder();
  */
 export const route = mapping({
   name: text("a text", readName, { minLength: 1, maxLength: MAX_NAME }).optional()
-    .describe("What it is called in logs and metrics; the first of `hosts` unless said."),
+    .describe("What it is called in logs and metrics; by default the first of `hosts`."),
   hosts: nonEmpty(
     text("a host pattern in quotes", parseHostPattern, { minLength: 1 }),
     `host patterns such as ["www.example.com"]`,
@@ -40,18 +40,18 @@ export const route = mapping({
     text("a text", readAlpn, { minLength: 1, maxLength: MAX_ALPN }),
     `ALPN protocol ids such as ["h2"]`,
   ).optional().meta({
-    description: "Only for hellos that offer one of these; for all unless said.",
+    description: "Only for hellos that offer one of these; by default for all.",
     examples: [["h2"]],
   }),
   protocols: nonEmpty(oneOf("tls", "http"), `protocols such as ["tls"]`).optional().meta({
-    description: "Only for these, where `http` is HTTP/1.x and h2c; for both unless said.",
+    description: "Only for these, where `http` is HTTP/1.x and h2c; by default for both.",
     examples: [["tls"]],
   }),
   listen: nonEmpty(
     address(ANY_HOST, "0.0.0.0:443"),
     `listen addresses such as ["0.0.0.0:443"]`,
   ).optional().meta({
-    description: "Only on these of `listen_addrs`; on all unless said.",
+    description: "Only on these of `listen_addrs`; by default on all.",
     examples: [["0.0.0.0:443"]],
   }),
   backends: backends.optional(),

@@ -61,7 +61,7 @@ const listener = shortOrLong<Listener>(
       text("a text", readIpOrNetwork, { title: "network" }),
       `networks such as ["10.0.0.0/8"]`,
     ).optional().meta({
-      description: "The proxies in front: networks and addresses; everybody unless said.",
+      description: "The proxies in front: networks and addresses; by default everybody.",
       examples: [["10.0.0.0/8"]],
     }),
   }).transform(({ address, proxy_protocol, trusted_proxies = ANYBODY }) => ({
@@ -125,8 +125,7 @@ export const document: Field<Config> = mapping({
     text("a host pattern in quotes", parseAllowPattern, { minLength: 1 }),
     `host patterns such as ["*.example.com"]`,
   ).optional().meta({
-    description:
-      "The only names that are served; all are unless said. Here `*.x` matches x, too, " +
+    description: "The only names that are served; by default all are. Here `*.x` matches x, too, " +
       "and `*suffix` is a pattern.",
     examples: [["example.com", "*.example.com"]],
   }),
@@ -140,8 +139,8 @@ export const document: Field<Config> = mapping({
     examples: [[{ hosts: ["www.example.com"], backends: ["10.0.0.1:443"] }]],
   }),
   fallback: fallback.optional().meta({
-    description: "Where clients go that ask for no name, or for one that nothing matches; they " +
-      "are refused unless said.",
+    description: "Where clients go that ask for no name, or for one that nothing matches; by " +
+      "default they are refused.",
     examples: [{ backends: ["127.0.0.1:8443"] }],
   }),
   forward,
@@ -151,7 +150,7 @@ export const document: Field<Config> = mapping({
     enabled: flag().default(true).describe("Whether it is written."),
     format,
   }).prefault({}).describe(
-    "One line on stdout for each connection, and for each HTTP/1.x request.",
+    "One line on stdout for each connection; for HTTP/1.x, for each request.",
   ),
   log: mapping({
     level: oneOf("debug", "info", "warn", "error").default("info")

@@ -10,7 +10,7 @@ import type { End, Summary } from "./summary.ts";
 
 /** Takes note of what happens to connections. */
 export interface Observer {
-  /** Whether steps are logged: looked at first, so that nothing is put together that nobody reads. */
+  /** Whether the steps of a connection that begins now are to be told. */
   readonly verbose: boolean;
   /** A step of the connection with this id. */
   step(id: string, message: string, facts?: Facts): void;
