@@ -36,6 +36,8 @@ export interface JsonSchema {
   readonly additionalProperties?: false | JsonSchema;
   /** Of a text. */
   readonly pattern?: string;
+  /** What editors say of a text that does not match; others don't know this keyword and pass it over. */
+  readonly patternErrorMessage?: string;
   /** Of a text, in characters. */
   readonly minLength?: number;
   /** Of a text, in characters. */

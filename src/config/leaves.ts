@@ -33,6 +33,7 @@ const DURATION: Shape = {
   exclusiveMinimum: 0,
   maximum: MAX_DURATION / 1000,
   pattern: DURATION_TEXT.source,
+  patternErrorMessage: `expected seconds such as 10, or a text such as "500ms", "10s" or "5m"`,
   examples: [10, "500ms", "5m"],
 };
 
@@ -50,6 +51,7 @@ export function address(anyHost: string, example: string): Field<Address> {
   return text(`host:port, such as "${example}"`, read, {
     title: "host:port",
     pattern: ADDRESS,
+    patternErrorMessage: `expected host:port, such as "${example}"`,
     examples: [example],
   });
 }
