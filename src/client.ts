@@ -12,6 +12,8 @@ import { ConnStream } from "./relay/conn_stream.ts";
 import { Inbox } from "./relay/inbox.ts";
 import { type Asked, refusalBytes } from "./relay/refusals.ts";
 import { Watch } from "./relay/watch.ts";
+import { nextConnectionId } from "./observe/connection_id.ts";
+import type { Facts } from "./observe/log.ts";
 import type { Observer } from "./observe/observer.ts";
 import type { End, Summary } from "./observe/summary.ts";
 
@@ -32,6 +34,8 @@ export class Client {
   source: Address;
   /** Where it connected to, alike. */
   local: Address;
+  /** Whether its steps are logged: looked at before a step is put together. Settled when it is accepted. */
+  readonly verbose: boolean;
   /** When it was accepted, as of `performance.now()`. */
   readonly accepted: number = performance.now();
   /** What is known about its connection; for HTTP/1.x, about its current request. */
@@ -59,8 +63,10 @@ export class Client {
     this.stream = new ConnStream(conn);
     this.inbox = new Inbox(this.stream);
     this.#observer = observer;
+    this.verbose = observer.verbose;
     const client = canonical(this.source);
-    this.summary = { client, listener, protocol: "unknown", rx: 0, tx: 0 };
+    const id = nextConnectionId();
+    this.summary = { id, client, listener, protocol: "unknown", rx: 0, tx: 0 };
   }
 
   /** Its IP address. */
@@ -82,9 +88,9 @@ export class Client {
 
   /** One more request begins: it gets a summary of its own. */
   begin(): void {
-    const { client, listener } = this.summary;
+    const { id, client, listener } = this.summary;
     this.began = performance.now();
-    this.summary = { client, listener, protocol: "http", rx: 0, tx: 0 };
+    this.summary = { id, client, listener, protocol: "http", rx: 0, tx: 0 };
     this.asked = { protocol: "http" };
     this.#logged = false;
   }
@@ -101,6 +107,16 @@ export class Client {
     this.summary.rx += rx;
     this.summary.tx += tx;
     this.#counted = { rx: received, tx: sent };
+  }
+
+  /**
+   * Logs a step, if it is {@linkcode verbose}.
+   *
+   * @param message What happened.
+   * @param facts What belongs to it.
+   */
+  step(message: string, facts?: Facts): void {
+    this.#observer.step(this.summary.id, message, facts);
   }
 
   /**
@@ -124,6 +140,7 @@ export class Client {
    */
   async refuse({ reason, detail }: Refusal): Promise<Reason> {
     this.summary.detail = detail;
+    if (this.verbose) this.step("refused", { reason, detail });
     if (await this.say(reason)) await this.drain();
     return reason;
   }

@@ -74,6 +74,7 @@ export class Conversation {
         ? await client.refuse(request)
         : await this.#answer(request);
       if (end !== "next") return end;
+      if (client.verbose) client.step("answered", { status: client.summary.status });
       client.log("done");
     }
   }
@@ -119,6 +120,7 @@ export class Conversation {
     const { client, supply, observer, book } = this.#speaker;
     const { authority, method } = request.head;
     client.asked.method = method;
+    if (client.verbose) client.step("request", { method, name: authority?.name });
     const wish = { protocol: "http", name: authority?.name, alpn: [] } as const;
     const decision = this.#speaker.decide(wish, authority !== undefined);
     if (decision.kind === "refusal") return client.refuse(decision);
@@ -170,6 +172,7 @@ export class Conversation {
       }
       if (stalled && !answering) return this.#stalled();
       if (end.kind === "dead") {
+        if (client.verbose) client.step("backend said nothing", { backend: errand.name });
         const repeatable = !end.bodyTouched && IDEMPOTENT.has(method);
         // One that comes from a pool may have been dead all along; a new one has failed.
         if (obtained.pooled && repeatable) {

@@ -36,6 +36,11 @@ export class Room {
     this.#most = most;
   }
 
+  /** Sessions at a time. */
+  get most(): number {
+    return this.#most;
+  }
+
   /**
    * Goes by another configuration, and forgets what was learned.
    *

@@ -77,6 +77,7 @@ export class Server {
     this.#outputs = outputs;
     this.#metrics = new Metrics(outputs.version, {
       activeConnections: () => this.#sessions.size,
+      maxConnections: () => this.#room.most,
       droppedLogLines: () => outputs.access.dropped,
       pooled: () => this.#pools.sizes,
       backends: () => this.#clusters.states(),
@@ -104,6 +105,10 @@ export class Server {
     this.#room = new Room(config.maxConnections);
     const metrics = this.#metrics;
     this.#observer = {
+      get verbose(): boolean {
+        return outputs.log.level === "debug";
+      },
+      step: (id, message, facts) => outputs.log.debug(message, { id, ...facts }),
       detected: (protocol) => metrics.detected(protocol),
       connected: (route, ms) => metrics.connected(route, ms),
       exhausted: () => this.#exhausted(),

@@ -85,6 +85,9 @@ export class Session implements Timed, Speaker {
   async run(): Promise<void> {
     const { client } = this;
     this.#sweep.add(this);
+    if (client.verbose) {
+      client.step("accepted", { client: client.summary.client, listener: client.summary.listener });
+    }
     let end: End = "internal_error";
     try {
       const served = await this.#serve();
@@ -102,6 +105,7 @@ export class Session implements Timed, Speaker {
       client.log(this.#cause ?? end);
       client.summary.totalMs = performance.now() - client.accepted;
       this.observer.ended(client.summary, this.#cause ?? end);
+      if (client.verbose) client.step("closed", { end: this.#cause ?? end });
     }
   }
 
@@ -146,6 +150,7 @@ export class Session implements Timed, Speaker {
     const decision = decide(this.book.rules, { ...wish, listener: summary.listener });
     if (decision.kind !== "refusal") {
       summary.route = decision.label;
+      if (this.client.verbose) this.client.step("route", { name: wish.name, route: summary.route });
     } else if (decision.reason === "no_name" && hasAuthority === false) {
       // RFC 9112, 3.2: a request without Host is a bad one, rather than one for another server.
       asked.status = 400;
@@ -231,6 +236,9 @@ export class Session implements Timed, Speaker {
       }
       inbox.skip(header.length);
       this.client.comesFrom(header.source ?? source, header.destination ?? local);
+      if (this.client.verbose) {
+        this.client.step("told by the proxy in front", { client: this.client.summary.client });
+      }
       return undefined;
     }
   }
@@ -256,6 +264,10 @@ export class Session implements Timed, Speaker {
       client.summary.protocol = client.asked.protocol = protocol;
       client.summary.helloMs = performance.now() - client.accepted;
       this.observer.detected(protocol);
+      if (client.verbose) {
+        const name = result?.kind === "sniffed" ? result.name : undefined;
+        client.step("detected", { protocol, name });
+      }
       if (more === "late") {
         const detail = `no complete hello or head within ${limit} ms`;
         return { kind: "refusal", reason: "too_slow", detail };
@@ -301,6 +313,7 @@ export class Session implements Timed, Speaker {
       if (end === "joined") return backend;
       this.#leave(errand, end);
       if (end !== "stale") return end;
+      if (client.verbose) client.step("backend said nothing", { backend: errand.name });
       backend.close();
       again = obtained.pooled;
       if (!obtained.pooled && !errand.goOn(client.ip)) {

@@ -223,6 +223,8 @@ export class Supply {
     errand.deadline ??= started + ALL_ATTEMPTS * timeout;
     watch.until(Math.min(timeout, errand.deadline - started), () => attempt.abort());
     this.dialling = true;
+    const { verbose } = this.#client;
+    if (verbose) this.#client.step("connecting", { backend: errand.name });
     const connected = await connect(
       errand.target,
       errand.endpoint === undefined ? resolve : () => errand.addresses,
@@ -236,13 +238,16 @@ export class Supply {
     }
     this.dialling = false;
     if (connected.kind === "refusal") {
-      if (connected.reason === "connection_limit") this.#observer.exhausted();
+      const { reason, detail } = connected;
+      if (verbose) this.#client.step("not connected", { backend: errand.name, reason, detail });
+      if (reason === "connection_limit") this.#observer.exhausted();
       return connected;
     }
     const ms = connectedAt - started;
     summary.connectMs = ms;
     this.#observer.connected(errand.decision.label, ms);
     pool?.connected(ms);
+    if (verbose) this.#client.step("connected", { backend: errand.name, connect_ms: ms });
     return { kind: "obtained", conn: connected.conn, connectedAt, pooled: false };
   }
 
@@ -250,6 +255,7 @@ export class Supply {
     const { summary } = this.#client;
     summary.backend = errand.name;
     summary.connectMs = 0;
+    if (this.#client.verbose) this.#client.step("from the pool", { backend: errand.name });
     return { kind: "obtained", conn, connectedAt, ahead, pooled: true };
   }
 

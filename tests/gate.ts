@@ -6,7 +6,9 @@
  */
 
 const sources: string[] = [];
-for (const folder of ["src", "tests", "bench", "links"]) sources.push(...await typescript(folder));
+for (const folder of ["src", "tests", "bench", "docs", "links"]) {
+  sources.push(...await typescript(folder));
+}
 const documented = ["main.ts", ...sources.filter((path) => path.startsWith("src/"))];
 
 let passed = 0;

@@ -13,10 +13,11 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ["h", 3_600_000],
 ]);
 
-/** 365 days, in milliseconds. */
-const MAX = 365 * 24 * 3_600_000;
+/** The longest, 365 days, in milliseconds. */
+export const MAX_DURATION = 365 * 24 * 3_600_000;
 
-const TEXT = /^(\d{1,15}(?:\.\d{1,15})?)(ms|s|m|h)$/;
+/** A number with a unit. */
+export const DURATION_TEXT = /^(\d{1,15}(?:\.\d{1,15})?)(ms|s|m|h)$/;
 
 /**
  * Reads a duration.
@@ -42,7 +43,7 @@ export function parseDuration(
     ? parseText(found)
     : NaN;
   const value = Math.round(exact);
-  if ((value > 0 || (zero && exact === 0)) && value <= MAX) return { value };
+  if ((value > 0 || (zero && exact === 0)) && value <= MAX_DURATION) return { value };
   const least = zero ? "0" : "1ms";
   return {
     accepts: `a duration from ${least} to 365 days: seconds such as 10 or 0.5, ` +
@@ -51,6 +52,6 @@ export function parseDuration(
 }
 
 function parseText(text: string): number {
-  const [, number, unit] = TEXT.exec(text) ?? [];
+  const [, number, unit] = DURATION_TEXT.exec(text) ?? [];
   return Number(number) * (UNITS.get(unit) ?? NaN);
 }

@@ -17,6 +17,13 @@ import { suggest } from "./suggest.ts";
  */
 export type Field<T> = z.ZodType<T>;
 
+/**
+ * What JSON Schema says of a value that is read by a function. Where it takes schemas, those are schemas of zod.
+ *
+ * @internal
+ */
+export type Shape = Readonly<Record<string, unknown>>;
+
 /** Where a schema that is made by hand puts its issues. */
 type Context = z.core.$RefinementCtx;
 
@@ -58,15 +65,16 @@ function toComplaints(issue: z.core.$ZodIssue): Complaint[] {
  * A value that is read in one piece.
  *
  * @param read Reads it.
+ * @param shape What JSON Schema says of it, for editors: no less than `read` accepts.
  * @returns The schema.
  */
-export function leaf<T>(read: Reader<T>): Field<T> {
+export function leaf<T>(read: Reader<T>, shape: Shape): Field<T> {
   return z.unknown().transform((found, context) => {
     const parsed = read(found);
     if ("value" in parsed) return parsed.value;
     refuse(context, found, complain(found, parsed.accepts));
     return z.NEVER;
-  });
+  }).meta(shape);
 }
 
 /**
@@ -74,10 +82,18 @@ export function leaf<T>(read: Reader<T>): Field<T> {
  *
  * @param accepts What is accepted.
  * @param read Reads the text.
+ * @param shape What else JSON Schema says of it.
  * @returns The schema.
  */
-export function text<T>(accepts: string, read: (text: string) => Parsed<T>): Field<T> {
-  return leaf<T>((found) => typeof found === "string" ? read(found) : { accepts });
+export function text<T>(
+  accepts: string,
+  read: (text: string) => Parsed<T>,
+  shape?: Shape,
+): Field<T> {
+  return leaf<T>((found) => typeof found === "string" ? read(found) : { accepts }, {
+    type: "string",
+    ...shape,
+  });
 }
 
 /**
@@ -86,8 +102,9 @@ export function text<T>(accepts: string, read: (text: string) => Parsed<T>): Fie
  * @returns The schema.
  */
 export function flag(): Field<boolean> {
-  return leaf<boolean>((found) =>
-    typeof found === "boolean" ? { value: found } : { accepts: "true or false" }
+  return leaf<boolean>(
+    (found) => typeof found === "boolean" ? { value: found } : { accepts: "true or false" },
+    { type: "boolean" },
   );
 }
 
@@ -102,7 +119,7 @@ export function oneOf<const T extends string>(...words: T[]): Field<T> {
   return leaf<T>((found) => {
     const value = words.find((word) => word === found);
     return value === undefined ? { accepts } : { value };
-  });
+  }, { enum: words });
 }
 
 /**
@@ -114,10 +131,12 @@ export function oneOf<const T extends string>(...words: T[]): Field<T> {
  */
 export function whole(least: number, most: number): Field<number> {
   const accepts = `a whole number from ${least} to ${most}`;
-  return leaf<number>((found) =>
-    typeof found === "number" && Number.isInteger(found) && found >= least && found <= most
-      ? { value: found }
-      : { accepts }
+  return leaf<number>(
+    (found) =>
+      typeof found === "number" && Number.isInteger(found) && found >= least && found <= most
+        ? { value: found }
+        : { accepts },
+    { type: "integer", minimum: least, maximum: most },
   );
 }
 
@@ -181,7 +200,7 @@ function unknownKey(key: string, keys: readonly string[]): string {
 export function shortOrLong<T>(short: Field<T>, long: Field<T>): Field<T> {
   return z.unknown().transform((found, context) =>
     adopt(isMapping(found) ? long : short, found, [], context) ?? z.NEVER
-  );
+  ).meta({ anyOf: [short, long] });
 }
 
 /**
@@ -219,7 +238,7 @@ export function dictionary<T>(
       }
     }
     return entries;
-  });
+  }).meta({ type: "object", additionalProperties: value });
 }
 
 /** Parses a part of a value that is made by hand, and takes over the issues. */

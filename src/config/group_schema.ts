@@ -40,6 +40,11 @@ import { pool, toPool } from "./pool_schema.ts";
 /** From one check to the next while a backend is down, in milliseconds, if that is not more than otherwise. */
 const FAST_INTERVAL = 1_000;
 
+/** A method, but for CONNECT. */
+const METHOD = /^[A-Z]{1,32}$/;
+
+const PATH = /^\/[!-~]{0,2047}$/;
+
 /** One status, or the first and the last of a range. */
 const STATUS = /^([1-5]\d\d)(?:-([1-5]\d\d))?$/;
 
@@ -48,9 +53,11 @@ const backendAddress = address(LOCAL_HOST, "10.0.0.1:443");
 const backend = shortOrLong<Backend>(
   backendAddress.transform((found) => toBackend(found)),
   mapping({
-    address: backendAddress,
-    weight: whole(1, 256).default(1),
-    backup: flag().default(false),
+    address: backendAddress
+      .describe("Where to connect; a name stands for all of its addresses, `:port` for 127.0.0.1."),
+    weight: whole(1, 256).default(1).describe("Its share of the connections beside the others'."),
+    backup: flag().default(false)
+      .describe("Whether it is used only while none of the others can be."),
   }).transform(({ address, weight, backup }) => toBackend(address, weight, backup)),
 );
 
@@ -59,24 +66,42 @@ function toBackend(address: Address, weight = 1, backup = false): Backend {
 }
 
 const rateLimit = mapping({
-  connections_per_second: perSecond({ zero: false }),
-  burst: whole(1, MAX_PER_SECOND).optional(),
+  connections_per_second: perSecond({ zero: false }).describe("On average."),
+  burst: whole(1, MAX_PER_SECOND).optional()
+    .describe("Connections at once, after a pause; by default as many as come in a second."),
 }).transform(({ connections_per_second, burst }): RateLimit => ({
   perSecond: connections_per_second,
   burst: burst ?? Math.ceil(connections_per_second),
 }));
 
 const healthCheck = mapping({
-  type: oneOf("tcp", "tls", "http").default("tcp"),
-  interval: duration(10),
-  timeout: duration(2),
-  rise: whole(1, 100).default(2),
-  fall: whole(1, 100).default(3),
-  fast_interval: ownDuration(),
-  method: text("a text", readMethod).default("GET"),
-  path: text("a text", readPath).default("/"),
-  host: text("a text", (found) => readHostName(found, "www.example.com")).optional(),
-  status: leaf<HealthCheck["status"]>(readStatus).default([200, 399]),
+  type: oneOf("tcp", "tls", "http").default("tcp").describe(
+    "`tcp` connects, `tls` waits for a ServerHello in answer to a ClientHello, `http` sends a request.",
+  ),
+  interval: duration(10).describe("From one check to the next."),
+  timeout: duration(2).describe("How long a check may take."),
+  rise: whole(1, 100).default(2)
+    .describe("Checks in a row that have to succeed until a backend is up."),
+  fall: whole(1, 100).default(3).describe("Checks in a row that have to fail until it is down."),
+  fast_interval: ownDuration().optional().describe(
+    "From one check to the next while the backend is down; by default 1 second, or `interval` if that is shorter.",
+  ),
+  method: text("a text", readMethod, { pattern: METHOD.source }).default("GET")
+    .describe("For `http`: the method of the request."),
+  path: text("a text", readPath, { pattern: PATH.source, examples: ["/health"] }).default("/")
+    .describe("For `http`: its target."),
+  host: text("a text", (found) => readHostName(found, "www.example.com"), {
+    examples: ["www.example.com"],
+  }).optional().describe(
+    "For `tls` and `http`: the name to ask for; by default the first plain name of `hosts`.",
+  ),
+  status: leaf<HealthCheck["status"]>(readStatus, {
+    type: ["integer", "string"],
+    minimum: 100,
+    maximum: 599,
+    pattern: STATUS.source,
+    examples: [200, "200-299"],
+  }).prefault("200-399").describe("For `http`: the status, or the range of them, that is success."),
 });
 
 function toHealthCheck(
@@ -93,13 +118,13 @@ function toHealthCheck(
 }
 
 function readMethod(found: string): Parsed<string> {
-  return /^[A-Z]{1,32}$/.test(found) && found !== "CONNECT"
+  return METHOD.test(found) && found !== "CONNECT"
     ? { value: found }
     : { accepts: `a method in capitals, such as "GET" or "HEAD"` };
 }
 
 function readPath(found: string): Parsed<string> {
-  return /^\/[!-~]{0,2047}$/.test(found)
+  return PATH.test(found)
     ? { value: found }
     : { accepts: `a path that begins with a slash, such as "/health"` };
 }
@@ -113,8 +138,10 @@ function readStatus(found: unknown): Parsed<HealthCheck["status"]> {
 }
 
 const outlierDetection = mapping({
-  consecutive_failures: whole(1, 10_000).default(5),
-  eject_for: duration(30),
+  consecutive_failures: whole(1, 10_000).default(5)
+    .describe("Clients in a row that it has to fail."),
+  eject_for: duration(30)
+    .describe("How long it is left alone the first time; longer each time that follows."),
 }).transform(({ consecutive_failures, eject_for }): OutlierDetection => ({
   consecutiveFailures: consecutive_failures,
   ejectFor: eject_for,
@@ -125,7 +152,11 @@ const outlierDetection = mapping({
  *
  * @internal
  */
-export const backends: Field<Backend[]> = nonEmpty(backend, `backends such as ["10.0.0.1:443"]`);
+export const backends: Field<Backend[]> = nonEmpty(backend, `backends such as ["10.0.0.1:443"]`)
+  .meta({
+    description: "Where to connect: addresses, or mappings that say more.",
+    examples: [["10.0.0.1:443", { address: "app.internal:443", weight: 2 }]],
+  });
 
 /**
  * The other keys.
@@ -133,14 +164,30 @@ export const backends: Field<Backend[]> = nonEmpty(backend, `backends such as ["
  * @internal
  */
 export const group = {
-  balance: oneOf("round_robin", "least_connections", "random", "source_ip").default("round_robin"),
-  proxy_protocol: oneOf("off", "v1", "v2").default("off"),
-  max_connections: whole(1, 10_000_000).optional(),
-  rate_limit: rateLimit.optional(),
-  retries: whole(0, 10).default(2),
-  health_check: healthCheck.optional(),
-  outlier_detection: outlierDetection.optional(),
-  connection_pool: mapping(pool).optional(),
+  balance: oneOf("round_robin", "least_connections", "random", "source_ip").default("round_robin")
+    .describe("How a backend is chosen; `source_ip` keeps a client with the same one."),
+  proxy_protocol: oneOf("off", "v1", "v2").default("off")
+    .describe("The PROXY header that tells the backends who the client is."),
+  max_connections: whole(1, 10_000_000).optional()
+    .describe("Clients at a time; by default any number."),
+  rate_limit: rateLimit.optional().meta({
+    description: "How many clients may come; by default any number.",
+    examples: [{ connections_per_second: 100, burst: 200 }],
+  }),
+  retries: whole(0, 10).default(2)
+    .describe("Other backends that are tried while nothing has been answered yet."),
+  health_check: healthCheck.optional().meta({
+    description: "Asks the backends whether they work; by default they are not asked.",
+    examples: [{ type: "http", path: "/health", status: "200-299" }],
+  }),
+  outlier_detection: outlierDetection.optional().meta({
+    description: "Leaves a backend alone that fails clients; by default none is.",
+    examples: [{ consecutive_failures: 5, eject_for: 30 }],
+  }),
+  connection_pool: mapping(pool).optional().meta({
+    description: "What is different for the sockets to these backends; the rest is as everywhere.",
+    examples: [{ preconnect: 4 }],
+  }),
 };
 
 /**

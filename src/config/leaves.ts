@@ -6,8 +6,8 @@
 import type { z } from "zod";
 import { parseAddress } from "./address.ts";
 import type { Address } from "./config.ts";
-import { parseDuration } from "./duration.ts";
-import { type Field, leaf, text } from "./fields.ts";
+import { DURATION_TEXT, MAX_DURATION, parseDuration } from "./duration.ts";
+import { type Field, leaf, type Shape, text } from "./fields.ts";
 import { parseHostName, parseIpLiteral } from "./host_name.ts";
 import { parseNetwork } from "./network.ts";
 import type { Parsed } from "./parsed.ts";
@@ -23,6 +23,20 @@ export const MAX_PER_SECOND = 1_000_000;
 
 const DNS_PORT = 53;
 
+/** An IP address in brackets, or what may be a name or an address; nothing at all; and the port. */
+const ADDRESS = String.raw`^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]*):[1-9][0-9]{0,4}$`;
+
+/** What an editor knows of a duration. */
+const DURATION: Shape = {
+  title: "duration",
+  type: ["number", "string"],
+  exclusiveMinimum: 0,
+  maximum: MAX_DURATION / 1000,
+  pattern: DURATION_TEXT.source,
+  patternErrorMessage: `expected seconds such as 10, or a text such as "500ms", "10s" or "5m"`,
+  examples: [10, "500ms", "5m"],
+};
+
 /**
  * `host:port`.
  *
@@ -33,7 +47,13 @@ const DNS_PORT = 53;
  * @internal
  */
 export function address(anyHost: string, example: string): Field<Address> {
-  return text(`host:port, such as "${example}"`, (found) => parseAddress(found, anyHost, example));
+  const read = (found: string): Parsed<Address> => parseAddress(found, anyHost, example);
+  return text(`host:port, such as "${example}"`, read, {
+    title: "host:port",
+    pattern: ADDRESS,
+    patternErrorMessage: `expected host:port, such as "${example}"`,
+    examples: [example],
+  });
 }
 
 /**
@@ -48,8 +68,10 @@ export function address(anyHost: string, example: string): Field<Address> {
 export function duration(
   seconds: number,
   options?: { readonly zero: boolean },
-): z.ZodDefault<Field<number>> {
-  return leaf<number>((found) => parseDuration(found, options)).default(seconds * 1000);
+): z.ZodPrefault<Field<number>> {
+  const { exclusiveMinimum, ...others } = DURATION;
+  const shape = options?.zero ? { minimum: exclusiveMinimum, ...others } : DURATION;
+  return leaf<number>((found) => parseDuration(found, options), shape).prefault(seconds);
 }
 
 /**
@@ -59,8 +81,8 @@ export function duration(
  *
  * @internal
  */
-export function ownDuration(): z.ZodOptional<Field<number>> {
-  return leaf<number>((found) => parseDuration(found)).optional();
+export function ownDuration(): Field<number> {
+  return leaf<number>((found) => parseDuration(found), DURATION);
 }
 
 /**
@@ -75,10 +97,12 @@ export function perSecond({ zero }: { readonly zero: boolean }): Field<number> {
   const accepts = `a number of connections per second, ${
     zero ? "from 0" : "more than 0 and"
   } up to ${MAX_PER_SECOND}`;
-  return leaf<number>((found) =>
-    typeof found === "number" && (found > 0 || zero && found === 0) && found <= MAX_PER_SECOND
-      ? { value: found }
-      : { accepts }
+  return leaf<number>(
+    (found) =>
+      typeof found === "number" && (found > 0 || zero && found === 0) && found <= MAX_PER_SECOND
+        ? { value: found }
+        : { accepts },
+    { type: "number", [zero ? "minimum" : "exclusiveMinimum"]: 0, maximum: MAX_PER_SECOND },
   );
 }
 

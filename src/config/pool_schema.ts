@@ -9,33 +9,55 @@ import { flag, leaf, type mapping, whole } from "./fields.ts";
 import { ownDuration } from "./leaves.ts";
 import type { Parsed } from "./parsed.ts";
 
-/** What holds where nothing is said. */
-export const POOL: ConnectionPool = {
-  enabled: true,
-  maxPerHost: 100,
-  connectionTtl: 60_000,
-  idleTimeout: 30_000,
-  preconnect: "auto",
+/** The most sockets that can be asked for beforehand. */
+const MAX_PRECONNECT = 10_000;
+
+const keys = {
+  enabled: flag().describe("Whether any are kept."),
+  max_per_host: whole(1, 1_000_000).describe("Sockets kept for each backend address."),
+  connection_ttl: ownDuration().describe("How old a socket may get, since it was connected."),
+  idle_timeout: ownDuration().describe("How long it may rest, since it was last used."),
+  preconnect: leaf<Preconnect>(readPreconnect, {
+    anyOf: [{ enum: ["auto", "off"] }, { type: "integer", minimum: 0, maximum: MAX_PRECONNECT }],
+    examples: [4, "auto", "off"],
+  }).describe(
+    "Sockets connected beforehand for tunnels, for each backend: `auto` as recent demand has it, and none " +
+      "to forwarded names; `off` none; a number so many at all times.",
+  ),
 };
 
 /**
- * The keys.
+ * The keys of a pool of its own: what is not said is as everywhere.
  *
  * @internal
  */
 export const pool = {
-  enabled: flag().optional(),
-  max_per_host: whole(1, 1_000_000).optional(),
-  connection_ttl: ownDuration(),
-  idle_timeout: ownDuration(),
-  preconnect: leaf<Preconnect>(readPreconnect).optional(),
+  enabled: keys.enabled.optional(),
+  max_per_host: keys.max_per_host.optional(),
+  connection_ttl: keys.connection_ttl.optional(),
+  idle_timeout: keys.idle_timeout.optional(),
+  preconnect: keys.preconnect.optional(),
+};
+
+/**
+ * The keys of all pools.
+ *
+ * @internal
+ */
+export const poolOfAll = {
+  enabled: keys.enabled.default(true),
+  max_per_host: keys.max_per_host.default(100),
+  connection_ttl: keys.connection_ttl.prefault(60),
+  idle_timeout: keys.idle_timeout.prefault(30),
+  preconnect: keys.preconnect.default("auto"),
 };
 
 type Preconnect = ConnectionPool["preconnect"];
 
 function readPreconnect(found: unknown): Parsed<Preconnect> {
   if (found === "auto" || found === "off") return { value: found };
-  return typeof found === "number" && Number.isInteger(found) && found >= 0 && found <= 10_000
+  return typeof found === "number" && Number.isInteger(found) && found >= 0 &&
+      found <= MAX_PRECONNECT
     ? { value: found }
     : { accepts: "auto, off, or a number of sockets up to 10000" };
 }

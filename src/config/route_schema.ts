@@ -26,19 +26,37 @@ const encoder = new TextEncoder();
  * @internal
  */
 export const route = mapping({
-  name: text("a text", readName).optional(),
+  name: text("a text", readName, { minLength: 1, maxLength: MAX_NAME }).optional()
+    .describe("What it is called in logs and metrics; by default the first of `hosts`."),
   hosts: nonEmpty(
-    text("a host pattern in quotes", parseHostPattern),
+    text("a host pattern in quotes", parseHostPattern, { minLength: 1 }),
     `host patterns such as ["www.example.com"]`,
-  ),
-  alpn: nonEmpty(text("a text", readAlpn), `ALPN protocol ids such as ["h2"]`).optional(),
-  protocols: nonEmpty(oneOf("tls", "http"), `protocols such as ["tls"]`).optional(),
+  ).meta({
+    description:
+      "The names it is for: exact ones, `*.suffix` for any depth below, `/regexes/`, or `*`.",
+    examples: [["shop.example.com", "*.shop.example.com", "/^shop-[0-9]+\\.example\\.com$/"]],
+  }),
+  alpn: nonEmpty(
+    text("a text", readAlpn, { minLength: 1, maxLength: MAX_ALPN }),
+    `ALPN protocol ids such as ["h2"]`,
+  ).optional().meta({
+    description: "Only for hellos that offer one of these; by default for all.",
+    examples: [["h2"]],
+  }),
+  protocols: nonEmpty(oneOf("tls", "http"), `protocols such as ["tls"]`).optional().meta({
+    description: "Only for these, where `http` is HTTP/1.x and h2c; by default for both.",
+    examples: [["tls"]],
+  }),
   listen: nonEmpty(
     address(ANY_HOST, "0.0.0.0:443"),
     `listen addresses such as ["0.0.0.0:443"]`,
-  ).optional(),
+  ).optional().meta({
+    description: "Only on these of `listen_addrs`; by default on all.",
+    examples: [["0.0.0.0:443"]],
+  }),
   backends: backends.optional(),
-  action: oneOf("proxy", "reject").default("proxy"),
+  action: oneOf("proxy", "reject").default("proxy")
+    .describe("`reject` refuses; `proxy` connects to one of `backends`, which it needs."),
   ...group,
 });
 

@@ -5,10 +5,9 @@
  */
 import { z } from "zod";
 import { canonical } from "./address.ts";
-import type { Config, Listener } from "./config.ts";
+import type { Config, ConnectionPool, Listener } from "./config.ts";
 import {
   check,
-  dictionary,
   type Field,
   flag,
   list,
@@ -19,7 +18,6 @@ import {
   text,
   whole,
 } from "./fields.ts";
-import { parseIpLiteral } from "./host_name.ts";
 import { parseAllowPattern } from "./host_pattern.ts";
 import {
   address,
@@ -28,13 +26,10 @@ import {
   LOCAL_HOST,
   MAX_PER_SECOND,
   perSecond,
-  readDnsServer,
-  readHostName,
   readIpOrNetwork,
 } from "./leaves.ts";
-import { parseNetwork } from "./network.ts";
-import type { Parsed } from "./parsed.ts";
-import { POOL, pool, toPool } from "./pool_schema.ts";
+import { dns, forward } from "./lookup_schema.ts";
+import { poolOfAll } from "./pool_schema.ts";
 import type { Complaint } from "./problem.ts";
 import { fallback, route, toFallback, toRoute } from "./route_schema.ts";
 
@@ -53,41 +48,22 @@ export const IGNORED: ReadonlyMap<string, string> = new Map([
   ["ssh_routes", "has no effect here: only TLS and HTTP have names to route by"],
 ]);
 
-const NETWORKS = [
-  "loopback",
-  "private",
-  "link_local",
-  "unique_local",
-  "multicast",
-  "unspecified",
-  "self",
-];
-
-function readIp(found: string): Parsed<string> {
-  const value = parseIpLiteral(found);
-  return value === undefined
-    ? { accepts: `an IP address such as "10.0.0.1" or "fd00::1"` }
-    : { value };
-}
-
-function readDenied(found: string): Parsed<string> {
-  if (NETWORKS.includes(found)) return { value: found };
-  const parsed = parseNetwork(found);
-  if ("value" in parsed || found.includes("/")) return parsed;
-  return { accepts: `one of ${NETWORKS.join(", ")}, or a network such as "10.0.0.0/8"` };
-}
-
 const listenAddress = address(ANY_HOST, "0.0.0.0:443");
 
 const listener = shortOrLong<Listener>(
   listenAddress.transform((found) => ({ address: found, name: canonical(found) })),
   mapping({
-    address: listenAddress,
-    proxy_protocol: flag().default(false),
+    address: listenAddress
+      .describe("Where to listen; `:port` is every address of the machine, IPv4 and IPv6."),
+    proxy_protocol: flag().default(false)
+      .describe("Whether connections of `trusted_proxies` begin with a PROXY header, v1 or v2."),
     trusted_proxies: nonEmpty(
-      text("a text", readIpOrNetwork),
+      text("a text", readIpOrNetwork, { title: "network" }),
       `networks such as ["10.0.0.0/8"]`,
-    ).optional(),
+    ).optional().meta({
+      description: "The proxies in front: networks and addresses; by default everybody.",
+      examples: [["10.0.0.0/8"]],
+    }),
   }).transform(({ address, proxy_protocol, trusted_proxies = ANYBODY }) => ({
     address,
     name: canonical(address),
@@ -95,72 +71,102 @@ const listener = shortOrLong<Listener>(
   })),
 );
 
-const ignored = Object.fromEntries(IGNORED.keys().map((key) => [key, z.unknown().optional()]));
+const ignored = Object.fromEntries(
+  IGNORED.entries().map(([key, message]) => [
+    key,
+    z.unknown().optional().meta({ description: `From SNIProxy-rs; ${message}.`, deprecated: true }),
+  ]),
+);
 
-const format = oneOf("json", "text").default("json");
+const format = oneOf("json", "text").default("json")
+  .describe("`json` for machines, `text` for people.");
 
-/** The whole document. */
-const document: Field<Config> = mapping({
-  listen_addrs: nonEmpty(listener, `listen addresses such as ["0.0.0.0:443"]`),
-  timeouts: mapping({
-    connect: duration(10),
-    client_hello: duration(10),
-    idle: duration(300),
-    half_closed: duration(30),
-  }).prefault({}),
-  metrics: mapping({
-    enabled: flag().default(true),
-    address: address(LOCAL_HOST, METRICS_ADDRESS).prefault(METRICS_ADDRESS),
-  }).prefault({}),
+const timeouts = mapping({
+  connect: duration(10).describe("To connect to a backend, name resolution included, per attempt."),
+  client_hello: duration(10).describe("For the whole TLS hello or HTTP head, from accept."),
+  idle: duration(300).describe("While no byte moves in either direction."),
+  half_closed: duration(30).describe("While one side has ended and nothing moves."),
+}).prefault({}).describe("How long things may take.");
+
+const metrics = mapping({
+  enabled: flag().default(true).describe("Whether it is served."),
+  address: address(LOCAL_HOST, METRICS_ADDRESS).prefault(METRICS_ADDRESS)
+    .describe("Where it listens; `:port` is 127.0.0.1."),
+}).prefault({}).describe("The HTTP endpoint for machines that watch: /metrics, /health, /ready.");
+
+const connectionPool = mapping({
+  ...poolOfAll,
+  cleanup_interval: duration(10).describe("How often sockets that are too old are looked for."),
+}).prefault({}).describe("Sockets to backends that are kept; docs/pooling.md says what for.");
+
+const limits = mapping({
+  per_client: mapping({
+    connections: whole(0, 10_000_000).default(0).describe("At a time."),
+    connections_per_second: perSecond({ zero: true }).default(0).describe("On average."),
+    burst: whole(0, MAX_PER_SECOND).default(0)
+      .describe("At once, after a pause; 0 is as many as come in a second."),
+  }).prefault({}).describe("For one IPv4 address or IPv6 /64; 0 is no limit."),
+}).prefault({}).describe("What clients may have.");
+
+/**
+ * The whole document.
+ *
+ * @internal
+ */
+export const document: Field<Config> = mapping({
+  listen_addrs: nonEmpty(listener, `listen addresses such as ["0.0.0.0:443"]`).meta({
+    description: "Where clients come in: addresses, or mappings that say more. TLS and HTTP are " +
+      "told apart by their first bytes, on every listener.",
+    examples: [["0.0.0.0:80", "[::]:443"]],
+  }),
+  timeouts,
+  metrics,
   allowlist: list(
-    text("a host pattern in quotes", parseAllowPattern),
+    text("a host pattern in quotes", parseAllowPattern, { minLength: 1 }),
     `host patterns such as ["*.example.com"]`,
-  ).optional(),
-  max_connections: whole(1, 10_000_000).default(10_000),
-  shutdown_timeout: duration(30, { zero: true }),
-  connection_pool: mapping({ ...pool, cleanup_interval: duration(10) }).prefault({}),
-  routes: list(route, "routes").default([]),
-  fallback: fallback.optional(),
-  forward: mapping({
-    enabled: flag().optional(),
-    ports: mapping({
-      tls: whole(1, 65535).default(443),
-      http: whole(1, 65535).default(80),
-    }).prefault({}),
-    deny_networks: list(text("a text", readDenied), "networks").default(NETWORKS),
-    allow_networks: list(text("a text", parseNetwork), "networks").default([]),
-  }).prefault({}),
-  dns: mapping({
-    servers: list(
-      text("a text", readDnsServer),
-      `DNS servers such as ["10.0.0.53"]`,
-    ).default([]),
-    hosts: dictionary(
-      (name) => readHostName(name, "internal.example"),
-      nonEmpty(text("a text", readIp), `IP addresses such as ["10.0.0.1"]`),
-      `a mapping of names to IP addresses, such as { "internal.example": ["10.0.0.1"] }`,
-    ).prefault({}),
-    cache: mapping({
-      max_entries: whole(1, 10_000_000).default(10_000),
-      ttl: duration(60),
-      negative_ttl: duration(5, { zero: true }),
-      stale: duration(600, { zero: true }),
-    }).prefault({}),
-  }).prefault({}),
-  limits: mapping({
-    per_client: mapping({
-      connections: whole(0, 10_000_000).default(0),
-      connections_per_second: perSecond({ zero: true }).default(0),
-      burst: whole(0, MAX_PER_SECOND).default(0),
-    }).prefault({}),
-  }).prefault({}),
-  access_log: mapping({ enabled: flag().default(true), format }).prefault({}),
-  log: mapping({ level: oneOf("debug", "info", "warn", "error").default("info"), format })
-    .prefault({}),
+  ).optional().meta({
+    description: "The only names that are served; by default all are. Here `*.x` matches x, too, " +
+      "and `*suffix` is a pattern.",
+    examples: [["example.com", "*.example.com"]],
+  }),
+  max_connections: whole(1, 10_000_000).default(10_000)
+    .describe("Clients served at a time; others wait in the backlog of the system."),
+  shutdown_timeout: duration(30, { zero: true })
+    .describe("For connections to finish after SIGTERM or SIGINT."),
+  connection_pool: connectionPool,
+  routes: list(route, "routes").default([]).meta({
+    description: "Which names go where; docs/routing.md says which route wins.",
+    examples: [[{ hosts: ["www.example.com"], backends: ["10.0.0.1:443"] }]],
+  }),
+  fallback: fallback.optional().meta({
+    description: "Where clients go that ask for no name, or for one that nothing matches; by " +
+      "default they are refused.",
+    examples: [{ backends: ["127.0.0.1:8443"] }],
+  }),
+  forward,
+  dns,
+  limits,
+  access_log: mapping({
+    enabled: flag().default(true).describe("Whether it is written."),
+    format,
+  }).prefault({}).describe(
+    "One line on stdout for each connection; for HTTP/1.x, for each request.",
+  ),
+  log: mapping({
+    level: oneOf("debug", "info", "warn", "error").default("info")
+      .describe("The least that is written; `debug` tells every step of every connection."),
+    format,
+  }).prefault({}).describe("The program's own log, on stderr."),
   ...ignored,
 }).transform(
   ({ timeouts, connection_pool, forward, dns, limits: { per_client }, ...file }): Config => {
-    const pool = toPool(connection_pool, POOL);
+    const pool: ConnectionPool = {
+      enabled: connection_pool.enabled,
+      maxPerHost: connection_pool.max_per_host,
+      connectionTtl: connection_pool.connection_ttl,
+      idleTimeout: connection_pool.idle_timeout,
+      preconnect: connection_pool.preconnect,
+    };
     return {
       listeners: file.listen_addrs,
       timeouts: {

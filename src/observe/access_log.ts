@@ -28,6 +28,7 @@ export function logAccess(
 function facts(summary: Summary, end: End): Facts {
   return {
     time: timestamp(),
+    id: summary.id,
     client: summary.client,
     listener: summary.listener,
     protocol: summary.protocol,
@@ -48,8 +49,10 @@ function facts(summary: Summary, end: End): Facts {
 /** What `JSON.stringify` makes of the facts, in half the time: there is a line for every request. */
 function asJson(summary: Summary, end: End): string {
   const { name, route, backend, status, helloMs, connectMs, totalMs, detail } = summary;
-  let line = `{"time":"${timestamp()}","client":${quote(summary.client)}` +
-    `,"listener":${quote(summary.listener)},"protocol":"${summary.protocol}"`;
+  let line = `{"time":"${timestamp()}","id":"${summary.id}"` +
+    `,"client":${quote(summary.client)},"listener":${
+      quote(summary.listener)
+    },"protocol":"${summary.protocol}"`;
   if (name !== undefined) line += `,"name":${quote(name)}`;
   if (route !== undefined) line += `,"route":${quote(route)}`;
   if (backend !== undefined) line += `,"backend":${quote(backend)}`;

@@ -37,6 +37,8 @@ export interface RouteCounts {
 export interface Gauges {
   /** Connections from accept to close. */
   activeConnections(): number;
+  /** How many there may be. */
+  maxConnections(): number;
   /** Log lines thrown away. */
   droppedLogLines(): number;
   /** Sockets at rest, by route. */
@@ -224,6 +226,14 @@ export class Metrics {
       registers,
       collect(): void {
         this.set(gauges.activeConnections());
+      },
+    });
+    new Gauge({
+      name: "sniproxy_connections_max",
+      help: "Connections served at a time: max_connections, or fewer while descriptors are short",
+      registers,
+      collect(): void {
+        this.set(gauges.maxConnections());
       },
     });
     new Counter({

@@ -4,11 +4,16 @@
  * @module
  */
 import type { Protocol } from "../sniff/sniffed.ts";
+import type { Facts } from "./log.ts";
 import type { RouteCounts } from "./metrics.ts";
 import type { End, Summary } from "./summary.ts";
 
 /** Takes note of what happens to connections. */
 export interface Observer {
+  /** Whether the steps of a connection that begins now are to be told. */
+  readonly verbose: boolean;
+  /** A step of the connection with this id. */
+  step(id: string, message: string, facts?: Facts): void;
   /** What a connection speaks is known. */
   detected(protocol: Protocol): void;
   /** A backend has accepted, after so many milliseconds. */

@@ -21,6 +21,8 @@ export type End =
 
 /** One connection. */
 export interface Summary {
+  /** The connection's id, which its lines in both logs share. */
+  readonly id: string;
   /** The client's address and port. */
   client: string;
   /** The listener's name. */

@@ -179,4 +179,5 @@ connection_pool: { preconnect: off }
     assertEquals(series(body, metric), sums, metric);
   }
   assert(!body.toLowerCase().includes(MARK), "a label holds what a client sent");
+  assert(!proxy.log.some((line) => line.includes('"id":')), "the log tells of single connections");
 });

@@ -62,6 +62,7 @@ Deno.test("a text line can't be forged by what is in it", async () => {
 });
 
 const summary: Summary = {
+  id: "k3f9-2s",
   client: "192.0.2.1:5555",
   listener: "0.0.0.0:443",
   protocol: "tls",
@@ -80,6 +81,7 @@ Deno.test("an access line says who, where to, how much, how long and how it ende
   const { time, ...rest } = JSON.parse(line);
   assert(!Number.isNaN(Date.parse(time)));
   assertEquals(rest, {
+    id: "k3f9-2s",
     client: "192.0.2.1:5555",
     listener: "0.0.0.0:443",
     protocol: "tls",
@@ -115,6 +117,6 @@ Deno.test("an access line as text has the same facts", async () => {
   );
   assertMatch(
     line,
-    /^\S+ client=192\.0\.2\.1:5555 listener=0\.0\.0\.0:443 protocol=tls name=shop\.example\.com .* end=backend_refused detail="a b"$/,
+    /^\S+ id=k3f9-2s client=192\.0\.2\.1:5555 listener=0\.0\.0\.0:443 protocol=tls name=shop\.example\.com .* end=backend_refused detail="a b"$/,
   );
 });

@@ -3,7 +3,7 @@ import { Metrics } from "../../src/observe/metrics.ts";
 import type { Summary } from "../../src/observe/summary.ts";
 
 function summary(part: Partial<Summary>): Summary {
-  return { client: "", listener: "", protocol: "tls", rx: 0, tx: 0, totalMs: 5, ...part };
+  return { id: "", client: "", listener: "", protocol: "tls", rx: 0, tx: 0, totalMs: 5, ...part };
 }
 
 async function series(metrics: Metrics): Promise<Map<string, number>> {
@@ -20,6 +20,7 @@ Deno.test("every metric of the contract is there, counted and live", async () =>
   let active = 3;
   const metrics = new Metrics("1.2.3", {
     activeConnections: () => active,
+    maxConnections: () => 10,
     droppedLogLines: () => 7,
     pooled: () => new Map([["shop", 2]]),
     backends: () => [
@@ -74,6 +75,7 @@ Deno.test("every metric of the contract is there, counted and live", async () =>
       ['sniproxy_keep_alive_reuses_total{route="shop"}', 4],
       ['sniproxy_keep_alive_rejections_total{route="shop"}', 2],
       ['sniproxy_pool_connect_seconds_saved_total{route="shop"}', 1.5],
+      ["sniproxy_connections_max", 10],
       ["sniproxy_log_lines_dropped_total", 7],
       ['sniproxy_build_info{version="1.2.3"}', 1],
     ] as const
@@ -93,6 +95,7 @@ Deno.test("process metrics say what can be measured, and nothing that can't", as
   const all = await series(
     new Metrics("1", {
       activeConnections: () => 0,
+      maxConnections: () => 10,
       droppedLogLines: () => 0,
       pooled: () => new Map(),
       backends: () => [],
