@@ -3,64 +3,43 @@
  *
  * @module
  */
-import { parseArgs } from "@std/cli";
-import type { LogLevel } from "./src/config/config.ts";
+import { LEVELS, readCommand } from "./src/command_line.ts";
+import { overlapsOf } from "./src/config/overlaps.ts";
 import { readConfig } from "./src/config/read.ts";
 import { summarize } from "./src/config/summarize.ts";
 import { BindError } from "./src/bind.ts";
+import { explain } from "./src/explain.ts";
+import { explanationText } from "./src/explain_text.ts";
+import { hostAdvice } from "./src/host_advice.ts";
+import { permissionsOf } from "./src/permissions.ts";
 import { runService } from "./src/service.ts";
 import meta from "./deno.json" with { type: "json" };
 
 /** The first version on which `close()` lets go of a write that is waiting. */
 const OLDEST_DENO = [2, 9, 5];
 
-const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
-
 const HELP = `sniproxy ${meta.version}
 Routes TLS and HTTP by the name a client asks for, without terminating TLS.
 
-  sniproxy [serve] [-c FILE]   run
-  sniproxy check [-c FILE]     validate the configuration and print what it says
+  sniproxy [serve] [-c FILE]         run
+  sniproxy check [-c FILE]           validate the configuration and print what it says
+  sniproxy explain HOST [-c FILE]    say which rule takes HOST and why, and where it would connect
+  sniproxy permissions [-c FILE]     print the narrowest permissions for the configuration
 
-  -c, --config FILE            the configuration (default: config.yaml)
-      --log-level LEVEL        ${LEVELS.join(", ")}; overrides the configuration
-  -h, --help                   print this
-  -V, --version                print the version
+  -c, --config FILE                  the configuration (default: config.yaml)
+      --log-level LEVEL              ${LEVELS.join(", ")}; overrides the configuration
+  -h, --help                         print this
+  -V, --version                      print the version
+
+explain:  HOST may have a port; - is a client that names nobody
+      --protocol tls|http            only this one (default: both)
+      --alpn h2,http/1.1             what a TLS client offers
+      --client IP                    who asks, for balance: source_ip
+      --json                         as JSON
 
 Signals: SIGHUP re-reads the configuration; SIGTERM and SIGINT drain and stop, a second one stops
 at once. Exit codes: 0 clean; 1 cannot listen, or a permission is missing; 2 wrong words or
 configuration.`;
-
-/** What the command line says. */
-type Command =
-  | { readonly word: "help" | "version" }
-  | { readonly word: "serve" | "check"; readonly file: string; readonly level?: LogLevel };
-
-/** @returns The command, or what is wrong with it. */
-function readCommand(args: string[]): Command | string {
-  const unknown: string[] = [];
-  const flags = parseArgs(args, {
-    string: ["config", "log-level"],
-    boolean: ["help", "version"],
-    alias: { config: "c", help: "h", version: "V" },
-    unknown: (arg, key) => {
-      if (key !== undefined) unknown.push(arg);
-    },
-  });
-  if (unknown.length > 0) return `unknown flag ${unknown[0]}`;
-  if (flags.help) return { word: "help" };
-  if (flags.version) return { word: "version" };
-  const [word = "serve", extra] = flags._.map(String);
-  if (word !== "serve" && word !== "check") return `unknown word "${word}"`;
-  if (extra !== undefined) return `unexpected "${extra}" after ${word}`;
-  const file = flags.config ?? "config.yaml";
-  if (typeof file !== "string" || file === "") return "--config needs the name of one file";
-  const level = LEVELS.find((each) => each === flags["log-level"]);
-  if (flags["log-level"] !== undefined && level === undefined) {
-    return `--log-level needs one of ${LEVELS.join(", ")}`;
-  }
-  return { word, file, level };
-}
 
 /** @returns The exit code. */
 async function main(args: string[]): Promise<number> {
@@ -79,18 +58,33 @@ async function main(args: string[]): Promise<number> {
     console.log(command.word === "help" ? HELP : `sniproxy ${meta.version}`);
     return 0;
   }
-  const { word, file, level } = command;
+  const { word, file } = command;
   const loaded = await readConfig(file);
   if (!loaded.ok) {
     for (const problem of loaded.problems) console.error(problem);
     return loaded.permission ? 1 : 2;
   }
-  if (word === "check") {
-    for (const warning of loaded.warnings) console.error(`warning: ${warning}`);
-    console.log(summarize(loaded.config));
-    return 0;
+  const { config, warnings } = loaded;
+  switch (word) {
+    case "check":
+      warn([...warnings, ...overlapsOf(config), ...await hostAdvice(config)]);
+      console.log(summarize(config));
+      return 0;
+    case "explain": {
+      const explanation = await explain(config, command.question);
+      const { json } = command;
+      console.log(json ? JSON.stringify(explanation, null, 2) : explanationText(explanation));
+      return 0;
+    }
+    case "permissions": {
+      const permissions = permissionsOf(config, file);
+      for (const { reasons } of permissions) for (const each of reasons) console.error(`# ${each}`);
+      console.log(permissions.map(({ flag }) => flag).join(" "));
+      return 0;
+    }
   }
   try {
+    const { level } = command;
     await runService({ file, loaded, level, version: meta.version });
     return 0;
   } catch (error) {
@@ -98,6 +92,10 @@ async function main(args: string[]): Promise<number> {
     console.error(`sniproxy: ${error.message}`);
     return 1;
   }
+}
+
+function warn(warnings: readonly string[]): void {
+  for (const warning of warnings) console.error(`warning: ${warning}`);
 }
 
 function isOlder(version: string, than: readonly number[]): boolean {

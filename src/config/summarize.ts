@@ -52,8 +52,21 @@ export function summarize(config: Config): string {
   const { connections, connectionsPerSecond } = config.clientLimits;
   const each = describeLimits(connections || undefined, connectionsPerSecond || undefined);
   if (each.length > 0) lines.push(`each client: ${each.join(", ")}`);
+  lines.push(
+    `descriptors: up to ${
+      descriptors(config)
+    } at max_connections (ulimit -n, LimitNOFILE), and pooled sockets`,
+  );
   if (dns.servers.length > 0) lines.push(`dns: ${dns.servers.map(canonical).join(", ")}`);
   return lines.join("\n");
+}
+
+/** What the runtime and the logs have open, with room to spare. */
+const OWN_DESCRIPTORS = 64;
+
+/** A client and its backend are two. */
+function descriptors({ listeners, maxConnections }: Config): number {
+  return 2 * maxConnections + listeners.length + OWN_DESCRIPTORS;
 }
 
 function describeListener({ name, trustedProxies: proxies }: Listener): string {

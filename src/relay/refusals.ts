@@ -66,6 +66,33 @@ export interface Asked {
 
 const encoder = new TextEncoder();
 
+const ALERTS: Record<number, string> = {
+  [UNRECOGNIZED_NAME]: "unrecognized_name",
+  [DECODE_ERROR]: "decode_error",
+  [INTERNAL_ERROR]: "internal_error",
+};
+
+/**
+ * Describes what a refused client sees.
+ *
+ * @param reason Why.
+ * @param asked What the client speaks and asked for.
+ * @returns For people, such as `fatal alert unrecognized_name (112)` or `421 Misdirected Request`.
+ */
+export function describeRefusal(
+  reason: Reason,
+  asked: Pick<Asked, "protocol" | "status">,
+): string {
+  const { alert, status: usual } = WORDING[reason];
+  const status = asked.status ?? usual;
+  if (asked.protocol === "http" || asked.protocol === "h2c") {
+    return `${status} ${STATUS_TEXT[status]}`;
+  }
+  return asked.protocol === "unknown" || alert === undefined
+    ? "the connection closes without a word"
+    : `fatal alert ${ALERTS[alert]} (${alert})`;
+}
+
 /**
  * Says a refusal.
  *

@@ -111,6 +111,34 @@ export class RouteTable {
     }
     return first(this.#any, ask);
   }
+
+  /**
+   * All rules with a host pattern that a name falls under, whatever their conditions say.
+   *
+   * @param name Lower-case, without a trailing dot.
+   * @returns The rules, in the order in which {@linkcode RouteTable.find} looks at them.
+   */
+  *ranked(name: string): Generator<Match> {
+    yield* this.#exact.get(name) ?? [];
+    let suffix: Suffix<Match> | undefined = this.#wildcards.longest(name);
+    for (; suffix !== undefined; suffix = suffix.parent) yield* suffix.values;
+    for (const { match, regex } of this.#regexes) if (regex.test(name)) yield match;
+    yield* this.#any;
+  }
+}
+
+/**
+ * The condition of a route that keeps it from serving a client.
+ *
+ * @param route The route.
+ * @param ask What the client asks for.
+ * @returns The first condition that does not hold; `undefined` if all do.
+ */
+export function unmet(route: Route, ask: Ask): "protocols" | "listen" | "alpn" | undefined {
+  const { protocols, listen, alpn } = route;
+  if (!speaks(protocols, ask)) return "protocols";
+  if (!cameTo(listen, ask)) return "listen";
+  return offers(alpn, ask) ? undefined : "alpn";
 }
 
 function first(matches: readonly Match[], ask: Ask): Match | undefined {
@@ -122,13 +150,22 @@ function first(matches: readonly Match[], ask: Ask): Match | undefined {
 
 /** Whether a route's conditions hold. */
 function holds({ protocols, listen, alpn }: Route, ask: Ask): boolean {
-  if (protocols !== undefined) {
-    // To a user, h2c is a kind of HTTP.
-    const protocol = ask.protocol === "h2c" ? "http" : ask.protocol;
-    if (protocol === "unknown" || !protocols.includes(protocol)) return false;
-  }
-  if (listen !== undefined && !listen.includes(ask.listener)) return false;
-  return alpn === undefined || (ask.protocol === "tls" && offersOneOf(alpn, ask.alpn));
+  return speaks(protocols, ask) && cameTo(listen, ask) && offers(alpn, ask);
+}
+
+function speaks(protocols: Route["protocols"], { protocol }: Ask): boolean {
+  if (protocols === undefined) return true;
+  // To a user, h2c is a kind of HTTP.
+  const known = protocol === "h2c" ? "http" : protocol;
+  return known !== "unknown" && protocols.includes(known);
+}
+
+function cameTo(listen: Route["listen"], { listener }: Ask): boolean {
+  return listen === undefined || listen.includes(listener);
+}
+
+function offers(wanted: Route["alpn"], { protocol, alpn }: Ask): boolean {
+  return wanted === undefined || (protocol === "tls" && offersOneOf(wanted, alpn));
 }
 
 function offersOneOf(wanted: readonly string[], offered: readonly string[]): boolean {

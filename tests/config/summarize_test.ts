@@ -8,7 +8,7 @@ function summary(text: string): string {
   return summarize(loaded.config);
 }
 
-Deno.test("summarize() says in five lines what a short file does", () => {
+Deno.test("summarize() says in a few lines what a short file does", () => {
   assertEquals(
     summary('listen_addrs: [":443", "0.0.0.0:80"]\n'),
     `listeners: [::]:443, 0.0.0.0:80
@@ -16,7 +16,8 @@ endpoint: http://127.0.0.1:9090
 allowlist: every name is allowed
 routes: 0
 other names: forwarded to themselves, TLS to port 443, HTTP to port 80
-fallback: none, refused`,
+fallback: none, refused
+descriptors: up to 20066 at max_connections (ulimit -n, LimitNOFILE), and pooled sockets`,
   );
 });
 
@@ -63,6 +64,7 @@ routes: 3
 other names: fallback
 fallback: b:1 [tcp check]
 each client: at most 20 connections, 0.5 a second
+descriptors: up to 20066 at max_connections (ulimit -n, LimitNOFILE), and pooled sockets
 dns: 10.0.0.53:53, [fd00::53]:5353`,
   );
 });

@@ -89,6 +89,8 @@ export interface ProxyOptions {
   readonly config: string;
   /** A command to start it through, such as `["prlimit", "--nofile=256"]`. */
   readonly through?: readonly string[];
+  /** Whether it gets no more permissions than it says it needs, instead of the task's. */
+  readonly narrow?: boolean;
   /** More arguments of `deno task start`. */
   readonly args?: readonly string[];
   /** What becomes of its stdout: the default reads the access log; its reader may also leave, or hang. */
@@ -269,16 +271,24 @@ function fill(config: string, { http, tls, metrics }: Proxy["ports"]): string {
 function spawn(folder: string, config: string, options: ProxyOptions): Deno.ChildProcess {
   const file = `${folder}/config.yaml`;
   Deno.writeTextFileSync(file, config);
+  const task = ["task", "--quiet", "start"];
   const [command, ...args] = [
     ...options.through ?? [],
     Deno.execPath(),
-    "task",
-    "--quiet",
-    "start",
+    ...options.narrow
+      ? ["run", "--no-prompt", ...permissions([...task, "permissions"]), "main.ts"]
+      : task,
     "-c",
     file,
     ...options.args ?? [],
   ];
+
+  function permissions(words: string[]): string[] {
+    const options = { args: [...words, "-c", file], cwd: root, env: { NO_COLOR: "1" } };
+    const { stdout } = new Deno.Command(Deno.execPath(), options).outputSync();
+    return new TextDecoder().decode(stdout).trim().split(" ");
+  }
+
   return new Deno.Command(command, {
     args,
     cwd: root,

@@ -71,7 +71,17 @@ for (const flag of ["-h", "--help"]) {
   Deno.test(`${flag} prints the words and flags and exits 0`, async () => {
     const { code, stdout, stderr } = await main([flag]);
     assertEquals([code, stderr], [0, ""]);
-    const named = ["serve", "check", "--config", "--log-level", "--help", "--version", "SIGHUP"];
+    const named = [
+      "serve",
+      "check",
+      "explain",
+      "permissions",
+      "--config",
+      "--log-level",
+      "--help",
+      "--version",
+      "SIGHUP",
+    ];
     for (const each of named) assertStringIncludes(stdout, each);
   });
 }
@@ -272,4 +282,55 @@ Deno.test("check without a file reads config.yaml in the current directory", asy
   const { code, stdout, stderr } = await task(["check"]);
   assertEquals([code, stderr], [0, ""]);
   assertStringIncludes(stdout, "status.localhost");
+});
+
+Deno.test("explain and permissions answer on stdout and exit 0", async () => {
+  await withFile(valid, async (file) => {
+    const text = await main(["explain", "www.shop.test", "-c", file]);
+    assertEquals([text.code, text.stderr], [0, ""]);
+    assertStringIncludes(text.stdout, "shop (*.shop.test): the longest wildcard");
+    const json = await main(["explain", "blocked.test", "-c", file, "--json"]);
+    assertEquals([json.code, JSON.parse(json.stdout).outcomes[0].reason], [0, "rejected"]);
+    // Names are only looked up if that is allowed.
+    const silent = await main(["explain", "www.shop.test", "-c", file], ["--allow-read"]);
+    assertEquals([silent.code, silent.stderr], [0, ""]);
+    const { code, stdout, stderr } = await main(["permissions", "-c", file], ["--allow-read"]);
+    assertEquals(code, 0);
+    assertEquals(
+      stdout,
+      "--allow-net=127.0.0.1:8080,[::]:8443,0.0.0.0:8443,127.0.0.1:9191,10.0.0.1:443 " +
+        `--allow-read=${file}\n`,
+    );
+    assertMatch(stderr, /^# 10\.0\.0\.1:443: route shop$/m);
+  });
+});
+
+Deno.test("check warns of rules that get in each other's way, and exits 0", async () => {
+  await withFile(valid + `  - { hosts: ["shop.test"], action: reject }\n`, async (file) => {
+    const { code, stderr } = await main(["check", "-c", file]);
+    assertEquals(code, 0);
+    assertOneLine(stderr, `warning: "shop.test" of route shop.test never wins`);
+  });
+});
+
+e2eTest("check says who may not listen below 1024", ["setpriv"], async () => {
+  const text = `listen_addrs: ["127.0.0.1:1"]\nmetrics: { enabled: false }\n`;
+  await withFile(text, async (file) => {
+    const words = [
+      Deno.execPath(),
+      "run",
+      "--no-prompt",
+      ...permissions,
+      "main.ts",
+      "check",
+      "-c",
+      file,
+    ];
+    const { code, stderr } = await run("setpriv", [
+      ...Deno.uid() === 0 ? ["--bounding-set=-net_bind_service"] : [],
+      ...words,
+    ]);
+    assertEquals(code, 0);
+    assertOneLine(stderr, "warning: listening on 127.0.0.1:1 needs root or CAP_NET_BIND_SERVICE");
+  });
 });

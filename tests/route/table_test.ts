@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Route, RouteProtocol } from "../../src/config/config.ts";
 import type { Protocol } from "../../src/sniff/sniffed.ts";
-import { type Ask, RouteTable } from "../../src/route/table.ts";
+import { type Ask, RouteTable, unmet } from "../../src/route/table.ts";
 
 type Conditions = Pick<Route, "alpn" | "protocols" | "listen">;
 
@@ -376,4 +376,35 @@ Deno.test("The table agrees with a linear search on 4,000 random rule sets.", ()
     }
   }
   assert(matches > 30_000 && matches < 90_000, `${matches} of 100,000 lookups matched`);
+});
+
+Deno.test("the ranked rules of a name begin with the one that wins, but for those whose conditions fail", () => {
+  const routes = [
+    route("any", "*"),
+    route("digits", "/^[0-9]+\\.a\\.test$/"),
+    route("wild", ["*.test", "*.a.test"]),
+    route("http", "1.a.test", { protocols: ["http"] }),
+    route("there", "1.a.test", { listen: ["10.0.0.1:1"] }),
+    route("h2", "1.a.test", { alpn: ["h2"] }),
+    route("exact", "1.a.test"),
+  ];
+  const table = new RouteTable(routes);
+  assertEquals(
+    [...table.ranked("1.a.test")].map(({ route: { name }, host }) => `${name} ${host}`),
+    [
+      ...["http 1.a.test", "there 1.a.test", "h2 1.a.test", "exact 1.a.test"],
+      ...["wild *.a.test", "wild *.test", "digits /^[0-9]+\\.a\\.test$/", "any *"],
+    ],
+  );
+  for (
+    const asked of [ask("1.a.test"), ask("1.a.test", { alpn: ["h2"] }), ask("x.test"), ask("y")]
+  ) {
+    const first = [...table.ranked(asked.name)].find((match) =>
+      unmet(match.route, asked) === undefined
+    );
+    assertEquals(first, table.find(asked));
+  }
+  assertEquals(routes.map((each) => unmet(each, ask("1.a.test"))), [
+    ...[undefined, undefined, undefined, "protocols", "listen", "alpn", undefined],
+  ]);
 });
