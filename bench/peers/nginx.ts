@@ -13,6 +13,8 @@ export interface NginxOptions {
   readonly name?: string;
   /** More lines for the server. */
   readonly more?: string;
+  /** Whether it writes its access log, as it does if nothing is said; for `http`. */
+  readonly logs?: boolean;
 }
 
 /**
@@ -59,6 +61,7 @@ export function nginxHttp(
   return contestant(stage, options, (address) =>
     http(
       stage,
+      options.logs ? "access_log /dev/null;" : "access_log off;",
       `  upstream bench {
     server ${hostPort(backend)};
     keepalive 32;
@@ -98,6 +101,7 @@ export async function nginxServer(
     address,
     http(
       stage,
+      "access_log off;",
       `  server {
     listen ${hostPort(address)} ssl;
     server_name bench.test;
@@ -150,9 +154,9 @@ events { worker_connections 16384; }
   return ["nginx", "-p", stage.folder, "-e", "stderr", "-c", file];
 }
 
-function http({ folder }: Stage, servers: string): string {
+function http({ folder }: Stage, log: string, servers: string): string {
   return `http {
-  access_log off;
+  ${log}
   client_body_temp_path ${folder}/body;
   proxy_temp_path ${folder}/proxy;
   fastcgi_temp_path ${folder}/fastcgi;
