@@ -16,18 +16,19 @@ export class BindError extends Error {
  * Listens.
  *
  * @param address Where; `::` is every address of the machine, also of one without IPv6.
+ * @param reusePort Whether others that say so, too, may listen there: the system gives each its part of the clients.
  * @returns The listener.
  * @throws What the runtime throws.
  */
-export function listen({ host, port }: Address): Deno.TcpListener {
+export function listen({ host, port }: Address, reusePort = false): Deno.TcpListener {
   try {
-    return Deno.listen({ hostname: host, port });
+    return Deno.listen({ hostname: host, port, reusePort });
   } catch (error) {
     // `:port` means every address; a machine without IPv6 has only those of IPv4.
     if (host !== "::" || !(error instanceof Error && /address family/i.test(error.message))) {
       throw error;
     }
-    return Deno.listen({ hostname: "0.0.0.0", port });
+    return Deno.listen({ hostname: "0.0.0.0", port, reusePort });
   }
 }
 

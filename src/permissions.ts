@@ -15,6 +15,9 @@ export interface Permission {
   readonly reasons: readonly string[];
 }
 
+/** Where the modules are. */
+const MODULES = new URL(".", import.meta.url).pathname;
+
 /** A value of `--allow-net`. */
 interface Need {
   readonly value: string;
@@ -35,11 +38,17 @@ interface Need {
  * ```
  */
 export function permissionsOf(config: Config, file: string): Permission[] {
-  return [netOf(config), {
+  return [netOf(config), readOf(config, file)];
+}
+
+function readOf({ workers }: Config, file: string): Permission {
+  const needs = [[file, "the configuration, read at the start and at every reload"]];
+  if (workers > 1) needs.push([MODULES, "every worker loads the program anew"]);
+  return {
     // A comma would begin another path.
-    flag: `--allow-read=${file.replaceAll(",", ",,")}`,
-    reasons: [`${file}: the configuration, read at the start and at every reload`],
-  }];
+    flag: `--allow-read=${needs.map(([path]) => path.replaceAll(",", ",,")).join(",")}`,
+    reasons: needs.map(([path, why]) => `${path}: ${why}`),
+  };
 }
 
 function netOf(config: Config): Permission {

@@ -20,7 +20,7 @@ import { logAccess } from "./observe/access_log.ts";
 import { serveEndpoint } from "./observe/endpoint.ts";
 import type { LineWriter } from "./observe/line_writer.ts";
 import type { Log } from "./observe/log.ts";
-import { Metrics } from "./observe/metrics.ts";
+import { Metrics, type MetricsSnapshot } from "./observe/metrics.ts";
 import type { Observer } from "./observe/observer.ts";
 import { bind, listen } from "./bind.ts";
 import { Room } from "./room.ts";
@@ -41,6 +41,8 @@ export interface Outputs {
   readonly access: LineWriter;
   /** The program's version, for `build_info`. */
   readonly version: string;
+  /** Whether it is one of several: they share their ports, and somebody else has the endpoint. */
+  readonly worker?: boolean;
 }
 
 /**
@@ -81,7 +83,7 @@ export class Server {
       droppedLogLines: () => outputs.access.dropped,
       pooled: () => this.#pools.sizes,
       backends: () => this.#clusters.states(),
-    });
+    }, !outputs.worker);
     this.#pools = new Pools({
       dial: (route, backend) => this.#dialWarm(route, backend),
       evicted: (route, reason) => this.#metrics.counts(route).evictions[reason]++,
@@ -151,7 +153,8 @@ export class Server {
    * @throws {BindError} If a new address can't be listened on; everything is as it was then.
    */
   async reload(config: Config): Promise<void> {
-    const moved = endpointOf(config) !== endpointOf(this.#book.config);
+    const moved = !this.#outputs.worker &&
+      endpointOf(config) !== endpointOf(this.#book.config);
     const added = config.listeners.filter((each) => !this.#listeners.has(each.name));
     const endpoint = moved ? this.#openEndpoint(config) : this.#endpoint;
     try {
@@ -176,6 +179,15 @@ export class Server {
     this.#warmFixed();
     this.#room.configure(config.maxConnections);
     if (moved) await old?.[Symbol.asyncDispose]();
+  }
+
+  /**
+   * Takes all metrics down.
+   *
+   * @returns Them, to be merged with those of other workers.
+   */
+  metrics(): Promise<MetricsSnapshot> {
+    return this.#metrics.snapshot();
   }
 
   /**
@@ -293,7 +305,7 @@ export class Server {
   }
 
   #open({ name, address }: Listener): void {
-    const listener = bind(address, () => listen(address));
+    const listener = bind(address, () => listen(address, this.#outputs.worker));
     this.#listeners.set(name, listener);
     this.#outputs.log.info("listening", { address: name });
     this.#accept(name, listener);
@@ -308,7 +320,7 @@ export class Server {
   }
 
   #openEndpoint({ metrics }: Config): AsyncDisposable | undefined {
-    if (!metrics.enabled) return undefined;
+    if (!metrics.enabled || this.#outputs.worker) return undefined;
     const endpoint = bind(metrics.address, () =>
       serveEndpoint(metrics.address, {
         metrics: () => this.#metrics.expose(),

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { LogLevel } from "./config/config.ts";
+import type { Config, LogLevel } from "./config/config.ts";
 import { readConfig, type ReadResult } from "./config/read.ts";
 import { LineWriter } from "./observe/line_writer.ts";
 import { Log } from "./observe/log.ts";
 import { Server } from "./server.ts";
+import { Supervisor } from "./workers/supervisor.ts";
 
 /** Repeats of a signal within this time count as one: a terminal and `deno task` both deliver it. */
 const SAME_SIGNAL_MS = 500;
@@ -46,8 +47,12 @@ export async function runService(options: ServiceOptions): Promise<void> {
     log: new LineWriter(Deno.stderr),
     access: new LineWriter(Deno.stdout, ACCESS_DELAY_MS),
   };
-  const { log: initial } = options.loaded.config;
-  const log = new Log(writers.log, level ?? initial.level, initial.format);
+  const apply = (found: Config): Config => ({
+    ...found,
+    log: { ...found.log, level: level ?? found.log.level },
+  });
+  let config = apply(options.loaded.config);
+  const log = new Log(writers.log, config.log.level, config.log.format);
 
   // First of all, for installing a handler needs descriptors, and those can run out.
   const stopped = Promise.withResolvers<void>();
@@ -74,8 +79,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
   Deno.addSignalListener("SIGHUP", onHup);
   globalThis.addEventListener("unhandledrejection", onRejection);
 
-  let { config } = options.loaded;
-  let server: Server | undefined;
+  let server: Server | Supervisor | undefined;
 
   async function reload(): Promise<void> {
     if (server === undefined || stoppedAt !== undefined) return;
@@ -83,10 +87,13 @@ export async function runService(options: ServiceOptions): Promise<void> {
     let problems = read.ok ? [] : read.problems;
     if (read.ok) {
       try {
-        await server.reload(read.config);
-        config = read.config;
-        log.level = level ?? config.log.level;
+        const alone = server instanceof Server;
+        const next = apply(read.config);
+        await server.reload(next);
+        config = next;
+        log.level = config.log.level;
         log.format = config.log.format;
+        if (alone && config.workers > 1) log.warn("workers: more than 1 take a restart");
         for (const warning of read.warnings) log.warn(warning);
       } catch (error) {
         problems = [error instanceof Error ? error.message : String(error)];
@@ -100,11 +107,15 @@ export async function runService(options: ServiceOptions): Promise<void> {
 
   try {
     for (const warning of options.loaded.warnings) log.warn(warning);
-    server = await Server.start(config, { log, access: writers.access, version });
+    const { log: lines, access } = writers;
+    server = config.workers === 1
+      ? await Server.start(config, { log, access, version })
+      : await Supervisor.start(config, { log, lines, access, version });
     log.info("ready", {
       version,
       listeners: config.listeners.length,
       routes: config.routes.length,
+      ...(config.workers > 1 && { workers: config.workers }),
     });
     await stopped.promise;
     log.info("draining", { timeout_seconds: config.shutdownTimeout / 1000 });

@@ -212,6 +212,8 @@ export interface Config {
   readonly maxConnections: number;
   /** How long connections may take to finish after the signal to stop. */
   readonly shutdownTimeout: number;
+  /** Event loops that share the listeners. */
+  readonly workers: number;
   /** In the order of the file. */
   readonly routes: readonly Route[];
   /** Sockets to backends that are kept. */

@@ -10,6 +10,7 @@ import {
   check,
   type Field,
   flag,
+  leaf,
   list,
   mapping,
   nonEmpty,
@@ -29,6 +30,7 @@ import {
   readIpOrNetwork,
 } from "./leaves.ts";
 import { dns, forward } from "./lookup_schema.ts";
+import type { Parsed } from "./parsed.ts";
 import { poolOfAll } from "./pool_schema.ts";
 import type { Complaint } from "./problem.ts";
 import { fallback, route, toFallback, toRoute } from "./route_schema.ts";
@@ -99,6 +101,24 @@ const connectionPool = mapping({
   cleanup_interval: duration(10).describe("How often sockets that are too old are looked for."),
 }).prefault({}).describe("Sockets to backends that are kept; docs/pooling.md says what for.");
 
+/** More would only wait for each other. */
+const MAX_WORKERS = 64;
+
+const workers = leaf<number>(readWorkers, {
+  anyOf: [{ const: "auto" }, { type: "integer", minimum: 1, maximum: MAX_WORKERS }],
+  examples: [1, "auto"],
+}).default(1).describe(
+  "Event loops that share the ports, each with its share of the limits; `auto` is one for each core. " +
+    "From 1 to more, or back, takes a restart. docs/workers.md says what is shared.",
+);
+
+function readWorkers(found: unknown): Parsed<number> {
+  if (found === "auto") return { value: Math.min(navigator.hardwareConcurrency, MAX_WORKERS) };
+  return typeof found === "number" && Number.isInteger(found) && found >= 1 && found <= MAX_WORKERS
+    ? { value: found }
+    : { accepts: `auto, or a whole number from 1 to ${MAX_WORKERS}` };
+}
+
 const limits = mapping({
   per_client: mapping({
     connections: whole(0, 10_000_000).default(0).describe("At a time."),
@@ -133,6 +153,7 @@ export const document: Field<Config> = mapping({
     .describe("Clients served at a time; others wait in the backlog of the system."),
   shutdown_timeout: duration(30, { zero: true })
     .describe("For connections to finish after SIGTERM or SIGINT."),
+  workers,
   connection_pool: connectionPool,
   routes: list(route, "routes").default([]).meta({
     description: "Which names go where; docs/routing.md says which route wins.",
@@ -179,6 +200,7 @@ export const document: Field<Config> = mapping({
       ...(file.allowlist && { allowlist: file.allowlist }),
       maxConnections: file.max_connections,
       shutdownTimeout: file.shutdown_timeout,
+      workers: file.workers,
       routes: file.routes.map((each) => toRoute(each, pool)),
       pool,
       poolSweep: connection_pool.cleanup_interval,

@@ -43,13 +43,13 @@ export class LineWriter {
   }
 
   /**
-   * Queues a line.
+   * Queues a line, or several with line feeds between them.
    *
-   * @param line Without its line feed.
+   * @param line Without its last line feed.
    */
   write(line: string): void {
     if (this.#queued + line.length > MAX_QUEUED) {
-      this.dropped++;
+      this.dropped += count(line);
       return;
     }
     this.#lines.push(line);
@@ -90,9 +90,13 @@ export class LineWriter {
       let bytes = encoder.encode(lines.join("\n") + "\n");
       while (bytes.length > 0) bytes = bytes.subarray(await this.#sink.write(bytes));
     } catch {
-      this.dropped += lines.length;
+      for (const line of lines) this.dropped += count(line);
     }
     this.#writing = undefined;
     if (this.#lines.length > 0) this.#schedule();
   }
+}
+
+function count(lines: string): number {
+  return lines.split("\n").length;
 }

@@ -18,6 +18,7 @@ export class Log {
   /** How lines look. */
   format: LogFormat;
   readonly #writer: LineWriter;
+  readonly #common: Facts;
 
   /**
    * Makes a log.
@@ -25,8 +26,10 @@ export class Log {
    * @param writer Where lines go.
    * @param level The least level that is written.
    * @param format How lines look.
+   * @param common What stands in every line.
    */
-  constructor(writer: LineWriter, level: LogLevel, format: LogFormat) {
+  constructor(writer: LineWriter, level: LogLevel, format: LogFormat, common: Facts = {}) {
+    this.#common = common;
     this.#writer = writer;
     this.level = level;
     this.format = format;
@@ -54,7 +57,7 @@ export class Log {
 
   #write(level: LogLevel, message: string, facts: Facts = {}): void {
     if (ORDER.indexOf(level) < ORDER.indexOf(this.level)) return;
-    const line = { time: new Date().toISOString(), level, message, ...facts };
+    const line = { time: new Date().toISOString(), level, message, ...this.#common, ...facts };
     this.#writer.write(this.format === "json" ? JSON.stringify(line) : asText(line));
   }
 }

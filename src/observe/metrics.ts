@@ -4,7 +4,15 @@
  *
  * @module
  */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import {
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from "prom-client";
 import { REASONS } from "../route/refusal.ts";
 import type { BackendState } from "../upstream/clusters.ts";
 import type { Eviction } from "../pool/pool.ts";
@@ -77,7 +85,10 @@ const UNREADABLE = [
   "process_max_fds",
 ];
 
-/** All metrics of one process. */
+/** All values at one moment, as plain data. */
+export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[];
+
+/** All metrics of one process, or of one of its workers. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #counts = new Map<string, RouteCounts>();
@@ -95,10 +106,11 @@ export class Metrics {
    *
    * @param version The program's version.
    * @param gauges Where current values are read.
+   * @param process Whether it tells of the process as a whole, too.
    */
-  constructor(version: string, gauges: Gauges) {
+  constructor(version: string, gauges: Gauges, process = true) {
     const registers = [this.#registry];
-    this.#defaults();
+    if (process) this.#defaults();
     this.#connections = new Counter({
       name: "sniproxy_connections_total",
       help: "Connections that have ended, by what they spoke and how they ended",
@@ -212,6 +224,8 @@ export class Metrics {
       help:
         "Whether a backend can be used: 0 if its checks fail, it is ejected or its name has no address",
       labelNames: ["route", "backend"],
+      // Of several workers each checks for itself: it is up if it is for all of them.
+      aggregator: "min",
       registers,
       collect(): void {
         this.reset();
@@ -249,6 +263,7 @@ export class Metrics {
       name: "sniproxy_build_info",
       help: "Always 1; the version is in the label",
       labelNames: ["version"],
+      aggregator: "first",
       registers,
     }).set({ version }, 1);
   }
@@ -265,6 +280,15 @@ export class Metrics {
    */
   expose(): Promise<string> {
     return this.#registry.metrics();
+  }
+
+  /**
+   * Takes all values down.
+   *
+   * @returns Them, to be merged with those of others.
+   */
+  snapshot(): Promise<MetricsSnapshot> {
+    return this.#registry.getMetricsAsJSON();
   }
 
   /**

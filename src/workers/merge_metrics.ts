@@ -1,0 +1,27 @@
+/**
+ * The metrics of several workers as those of one process.
+ *
+ * @module
+ */
+import { AggregatorRegistry, type Registry } from "prom-client";
+import type { MetricsSnapshot } from "../observe/metrics.ts";
+
+/**
+ * Merges metrics: counters and histograms add, gauges too, but for those that say otherwise themselves.
+ *
+ * @param parts Snapshots.
+ * @returns A registry with the sums.
+ */
+export function mergeMetrics(parts: readonly MetricsSnapshot[]): Registry {
+  return AggregatorRegistry.aggregate([...parts]);
+}
+
+/**
+ * What is left of a worker that is no more: what it has counted has happened all the same.
+ *
+ * @param snapshot Its last metrics.
+ * @returns Those of them that only ever grow.
+ */
+export function countersOf(snapshot: MetricsSnapshot): MetricsSnapshot {
+  return snapshot.filter(({ type }) => String(type) === "counter" || String(type) === "histogram");
+}

@@ -1,0 +1,311 @@
+/**
+ * Several event loops that serve as one: it starts them, tells them of reloads and of the end, replaces one that
+ * dies, writes their logs and adds up their metrics. It serves no client itself.
+ *
+ * @module
+ */
+import { canonical } from "../config/address.ts";
+import type { Config } from "../config/config.ts";
+import { bind, BindError, listen } from "../bind.ts";
+import { serveEndpoint } from "../observe/endpoint.ts";
+import type { LineWriter } from "../observe/line_writer.ts";
+import type { Log } from "../observe/log.ts";
+import { Metrics, type MetricsSnapshot } from "../observe/metrics.ts";
+import { Member, type Thread } from "./member.ts";
+import { countersOf, mergeMetrics } from "./merge_metrics.ts";
+import { shareOf } from "./share.ts";
+
+/** The pause before one that has died is replaced; doubled with each that follows, until one lasts. */
+const PAUSE_MS = 100;
+const MAX_PAUSE_MS = 10_000;
+const LASTS_MS = 60_000;
+
+/** How often counters are taken down, so that little is lost with a worker that dies. */
+const COUNT_EVERY_MS = 5_000;
+
+/** What a supervisor needs from outside. */
+export interface SupervisorOutside {
+  /** The program's log. */
+  readonly log: Log;
+  /** Where lines of the program's log go. */
+  readonly lines: LineWriter;
+  /** Where lines of the access log go. */
+  readonly access: LineWriter;
+  /** The program's version. */
+  readonly version: string;
+  /** Starts a thread that runs a worker; the real one if absent. */
+  readonly spawn?: () => Thread;
+}
+
+/** The place of a worker, whoever has it at the moment. */
+interface Seat {
+  member: Member;
+  /** When its worker began. */
+  since: number;
+  /** How many in a row have died. */
+  deaths: number;
+  /** Whether one has served yet. */
+  served: boolean;
+  timer?: ReturnType<typeof setTimeout>;
+}
+
+/**
+ * Runs workers until stopped.
+ *
+ * @example
+ * ```ts ignore
+ * const supervisor = await Supervisor.start(config, outside);
+ * await supervisor.reload(newConfig);
+ * await supervisor.stop(30_000);
+ * ```
+ */
+export class Supervisor {
+  readonly #outside: SupervisorOutside;
+  readonly #metrics: Metrics;
+  readonly #seats: Seat[] = [];
+  /** Those that finish what they have, and take nobody new. */
+  readonly #leaving = new Set<Member>();
+  readonly #timer: ReturnType<typeof setInterval>;
+  #config: Config;
+  #endpoint?: AsyncDisposable;
+  #ready = false;
+  #stopping = false;
+  /** What workers that are no more have counted. */
+  #past: Promise<MetricsSnapshot> = Promise.resolve([]);
+
+  private constructor(config: Config, outside: SupervisorOutside) {
+    this.#config = config;
+    this.#outside = outside;
+    this.#metrics = new Metrics(outside.version, {
+      activeConnections: () => 0,
+      maxConnections: () => 0,
+      droppedLogLines: () => outside.access.dropped,
+      pooled: () => new Map(),
+      backends: () => [],
+    });
+    this.#timer = setInterval(() => {
+      for (const { member } of this.#seats) member.count();
+    }, COUNT_EVERY_MS);
+  }
+
+  /**
+   * Starts as many workers as the configuration says.
+   *
+   * @param config The configuration.
+   * @param outside What they need.
+   * @returns When all of them serve.
+   * @throws {BindError} If an address can't be listened on; nothing is left open then.
+   */
+  static async start(config: Config, outside: SupervisorOutside): Promise<Supervisor> {
+    const supervisor = new Supervisor(config, outside);
+    try {
+      if (outside.spawn === undefined) checkPermission();
+      probe(config, []);
+      supervisor.#endpoint = supervisor.#openEndpoint(config);
+      const failures = await Promise.all(
+        Array.from({ length: config.workers }, () => supervisor.#add()),
+      );
+      for (const failure of failures) if (failure !== undefined) throw new BindError(failure);
+    } catch (error) {
+      await supervisor.stop(0);
+      throw error;
+    }
+    supervisor.#ready = true;
+    return supervisor;
+  }
+
+  /**
+   * Puts a new configuration in force, in all workers or in none.
+   *
+   * @param config The new configuration.
+   * @throws {BindError} If a new address can't be listened on; everything is as it was then.
+   */
+  async reload(config: Config): Promise<void> {
+    const before = this.#config;
+    probe(config, before.listeners.map(({ name }) => name));
+    const moved = endpointOf(config) !== endpointOf(before);
+    const endpoint = moved ? this.#openEndpoint(config) : this.#endpoint;
+    this.#config = config;
+    const failure = await this.#tell();
+    if (failure !== undefined) {
+      this.#config = before;
+      await this.#tell();
+      if (moved) await endpoint?.[Symbol.asyncDispose]();
+      throw new BindError(failure);
+    }
+    const old = this.#endpoint;
+    this.#endpoint = endpoint;
+    while (this.#seats.length < config.workers) await this.#add();
+    for (const seat of this.#seats.splice(config.workers)) {
+      this.#dismiss(seat, config.shutdownTimeout);
+    }
+    if (moved) await old?.[Symbol.asyncDispose]();
+  }
+
+  /**
+   * Counts a reload.
+   *
+   * @param result Whether it took effect.
+   */
+  reloaded(result: "success" | "failure"): void {
+    this.#metrics.reloaded(result);
+  }
+
+  /**
+   * Has all workers stop accepting, finish, and close what is left.
+   *
+   * @param timeout How long that may take, in milliseconds.
+   * @returns When everything is closed.
+   */
+  async stop(timeout: number): Promise<void> {
+    this.#ready = false;
+    this.#stopping = true;
+    clearInterval(this.#timer);
+    const leaving = [...this.#leaving].map((member) => this.#see(member, timeout));
+    await Promise.all([
+      ...leaving,
+      ...this.#seats.splice(0).map((seat) => this.#dismiss(seat, timeout)),
+    ]);
+    await this.#endpoint?.[Symbol.asyncDispose]();
+  }
+
+  /** Tells all workers of the configuration in force. Returns why one of them can't go by it. */
+  async #tell(): Promise<string | undefined> {
+    const { workers } = this.#config;
+    const replies = await Promise.all(this.#seats.map(({ member }, index) =>
+      // One that is to go has no share any more, and goes on with what it had.
+      index < workers ? member.ask({ kind: "reload", config: this.#shareOf(index) }) : undefined
+    ));
+    // One that has died meanwhile is replaced by one that knows no other configuration.
+    return replies.find((reply, index) =>
+      reply?.error !== undefined && !this.#seats[index].member.over
+    )
+      ?.error;
+  }
+
+  async #add(): Promise<string | undefined> {
+    const index = this.#seats.length;
+    const seat: Seat = {
+      member: this.#member(index),
+      since: performance.now(),
+      deaths: 0,
+      served: false,
+    };
+    this.#seats.push(seat);
+    const failure = await this.#begin(seat, index);
+    seat.served = failure === undefined;
+    return failure;
+  }
+
+  async #begin({ member }: Seat, index: number): Promise<string | undefined> {
+    const { version } = this.#outside;
+    const config = this.#shareOf(index);
+    return (await member.ask({ kind: "start", config, name: index + 1, version })).error;
+  }
+
+  #shareOf(index: number): Config {
+    return shareOf(this.#config, index, this.#config.workers);
+  }
+
+  #member(index: number): Member {
+    const { lines, access, spawn = spawnWorker } = this.#outside;
+    return new Member({
+      spawn,
+      lines: (kind, text) => (kind === "log" ? lines : access).write(text),
+      died: (why) => this.#replace(index, why),
+    });
+  }
+
+  #replace(index: number, why: string): void {
+    const seat = this.#seats[index];
+    if (seat === undefined || !seat.served || this.#stopping) return;
+    this.#remember(seat.member);
+    const now = performance.now();
+    seat.deaths = now - seat.since > LASTS_MS ? 1 : seat.deaths + 1;
+    const pause = Math.min(PAUSE_MS * 2 ** (seat.deaths - 1), MAX_PAUSE_MS);
+    this.#outside.log.error("a worker has died, and is replaced", {
+      worker: index + 1,
+      error: why,
+      in_seconds: pause / 1000,
+    });
+    seat.timer = setTimeout(async () => {
+      seat.member = this.#member(index);
+      seat.since = performance.now();
+      const failure = await this.#begin(seat, index);
+      if (failure === undefined || seat.member.over) return;
+      seat.member[Symbol.dispose]();
+      this.#replace(index, failure);
+    }, pause);
+  }
+
+  #dismiss({ member, timer }: Seat, timeout: number): Promise<void> {
+    clearTimeout(timer);
+    this.#leaving.add(member);
+    return this.#see(member, timeout);
+  }
+
+  /** Has one finish, and sees it off. */
+  async #see(member: Member, timeout: number): Promise<void> {
+    await member.ask({ kind: "stop", timeout });
+    await member.count();
+    if (!this.#leaving.delete(member)) return;
+    this.#remember(member);
+    member[Symbol.dispose]();
+  }
+
+  #remember({ metrics }: Member): void {
+    this.#past = this.#past.then((past) =>
+      mergeMetrics([past, countersOf(metrics)]).getMetricsAsJSON()
+    );
+  }
+
+  async #expose(): Promise<string> {
+    const parts = await Promise.all(
+      this.#seats.map(({ member }) => member.over ? [] : member.count()),
+    );
+    const own = await this.#metrics.snapshot();
+    return await mergeMetrics([own, ...parts, await this.#past]).metrics();
+  }
+
+  #openEndpoint({ metrics }: Config): AsyncDisposable | undefined {
+    if (!metrics.enabled) return undefined;
+    const endpoint = bind(metrics.address, () =>
+      serveEndpoint(metrics.address, {
+        metrics: () => this.#expose(),
+        contentType: this.#metrics.contentType,
+        ready: () => this.#ready && this.#seats.some(({ member }) => !member.over),
+      }));
+    this.#outside.log.info("serving metrics", { address: canonical(metrics.address) });
+    return endpoint;
+  }
+}
+
+/**
+ * Makes sure that nobody else listens where the workers will: they let each other, and so they would let anybody.
+ *
+ * @throws {BindError} If somebody does.
+ */
+function probe({ listeners }: Config, known: readonly string[]): void {
+  for (const { name, address } of listeners) {
+    if (!known.includes(name)) bind(address, () => listen(address)).close();
+  }
+}
+
+/** The folder that every worker loads its modules from. */
+const MODULES = new URL("../", import.meta.url).pathname;
+
+/** @throws {BindError} If a thread could not load the program. */
+function checkPermission(): void {
+  if (Deno.permissions.querySync({ name: "read", path: MODULES }).state === "granted") return;
+  throw new BindError(
+    `cannot start workers: each loads the program anew; missing permission, add --allow-read=${MODULES}`,
+  );
+}
+
+function spawnWorker(): Thread {
+  return new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+}
+
+function endpointOf({ metrics }: Config): string {
+  return metrics.enabled ? canonical(metrics.address) : "off";
+}
