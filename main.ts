@@ -5,7 +5,7 @@
  */
 import { LEVELS, readCommand } from "./src/command_line.ts";
 import { overlapsOf } from "./src/config/overlaps.ts";
-import { readConfig } from "./src/config/read.ts";
+import { configured, readConfig } from "./src/config/read.ts";
 import { summarize } from "./src/config/summarize.ts";
 import { BindError } from "./src/bind.ts";
 import { explain } from "./src/explain.ts";
@@ -26,8 +26,10 @@ Routes TLS and HTTP by the name a client asks for, without terminating TLS.
   sniproxy explain HOST [-c FILE]    say which rule takes HOST and why, and where it would connect
   sniproxy permissions [-c FILE]     print the narrowest permissions for the configuration
 
-  -c, --config FILE                  the configuration (default: config.yaml)
+  -c, --config FILE                  the configuration (default: $SNIPROXY_CONFIG, which may also be
+                                     a whole document, or config.yaml)
       --log-level LEVEL              ${LEVELS.join(", ")}; overrides the configuration
+      --watch                        reload when the file changes, as SIGHUP does
   -h, --help                         print this
   -V, --version                      print the version
 
@@ -49,7 +51,7 @@ async function main(args: string[]): Promise<number> {
     );
     return 1;
   }
-  const command = readCommand(args);
+  const command = readCommand(args, configured());
   if (typeof command === "string") {
     console.error(`sniproxy: ${command}, see --help`);
     return 2;
@@ -84,8 +86,8 @@ async function main(args: string[]): Promise<number> {
     }
   }
   try {
-    const { level } = command;
-    await runService({ file, loaded, level, version: meta.version });
+    const { level, watch } = command;
+    await runService({ file, loaded, level, watch, version: meta.version });
     return 0;
   } catch (error) {
     if (!(error instanceof BindError)) throw error;

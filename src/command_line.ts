@@ -22,7 +22,13 @@ export interface Question {
 /** A command, with all that belongs to it. */
 export type Command =
   | { readonly word: "help" | "version" }
-  | { readonly word: "serve" | "check"; readonly file: string; readonly level?: LogLevel }
+  | {
+    readonly word: "serve" | "check";
+    readonly file: string;
+    readonly level?: LogLevel;
+    /** Whether a change of the file is a reload. */
+    readonly watch: boolean;
+  }
   | { readonly word: "permissions"; readonly file: string }
   | {
     readonly word: "explain";
@@ -46,6 +52,7 @@ const MAX_HOST = 1_024;
  * Reads the command line.
  *
  * @param args The arguments behind the program.
+ * @param configured The configuration file if none is named.
  * @returns The command, or what is wrong, in one line. Never throws.
  *
  * @example
@@ -56,11 +63,14 @@ const MAX_HOST = 1_024;
  * readCommand(["frobnicate"]); // 'unknown word "frobnicate"'
  * ```
  */
-export function readCommand(args: readonly string[]): Command | string {
+export function readCommand(
+  args: readonly string[],
+  configured = "config.yaml",
+): Command | string {
   const unknown: string[] = [];
   const flags = parseArgs([...args], {
     string: ["_", "config", "log-level", "protocol", "alpn", "client"],
-    boolean: ["help", "version", "json"],
+    boolean: ["help", "version", "json", "watch"],
     alias: { config: "c", help: "h", version: "V" },
     unknown: (arg, key) => {
       if (key !== undefined) unknown.push(arg);
@@ -76,14 +86,17 @@ export function readCommand(args: readonly string[]): Command | string {
   const stray = OF_EXPLAIN.find((name) => flags[name] !== undefined && flags[name] !== false);
   if (word !== "explain" && stray !== undefined) return `--${stray} belongs to explain`;
 
-  const file = flags.config ?? "config.yaml";
+  const file = flags.config ?? configured;
   if (typeof file !== "string" || file === "") return "--config needs the name of one file";
   const level = LEVELS.find((each) => each === flags["log-level"]);
   if (flags["log-level"] !== undefined && level === undefined) {
     return `--log-level needs one of ${LEVELS.join(", ")}`;
   }
+  if (flags.watch === true && word !== "serve") return "--watch belongs to serve";
   if (word === "permissions") return { word, file };
-  if (word !== "explain") return { word: word === "check" ? word : "serve", file, level };
+  if (word !== "explain") {
+    return { word: word === "check" ? word : "serve", file, level, watch: flags.watch === true };
+  }
   const question = readQuestion(rest[0], flags.protocol, flags.alpn, flags.client);
   return typeof question === "string"
     ? question

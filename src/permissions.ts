@@ -38,11 +38,14 @@ interface Need {
  * ```
  */
 export function permissionsOf(config: Config, file: string): Permission[] {
-  return [netOf(config), readOf(config, file)];
+  const read = readOf(config, file);
+  return read.reasons.length === 0 ? [netOf(config)] : [netOf(config), read];
 }
 
 function readOf({ workers }: Config, file: string): Permission {
-  const needs = [[file, "the configuration, read at the start and at every reload"]];
+  const needs = file.includes("\n")
+    ? []
+    : [[file, "the configuration, read at the start and at every reload"]];
   if (workers > 1) needs.push([MODULES, "every worker loads the program anew"]);
   return {
     // A comma would begin another path.

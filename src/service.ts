@@ -4,10 +4,11 @@
  * @module
  */
 import type { Config, LogLevel } from "./config/config.ts";
-import { readConfig, type ReadResult } from "./config/read.ts";
+import { configName, readConfig, type ReadResult } from "./config/read.ts";
 import { LineWriter } from "./observe/line_writer.ts";
 import { Log } from "./observe/log.ts";
 import { Server } from "./server.ts";
+import { watchConfig } from "./watch_config.ts";
 import { Supervisor } from "./workers/supervisor.ts";
 
 /** Repeats of a signal within this time count as one: a terminal and `deno task` both deliver it. */
@@ -24,12 +25,14 @@ export type Loaded = Extract<ReadResult, { ok: true }>;
 
 /** What to serve. */
 export interface ServiceOptions {
-  /** The file to re-read on SIGHUP. */
+  /** The file to re-read on SIGHUP; or a whole document. */
   readonly file: string;
   /** What it said at the start. */
   readonly loaded: Loaded;
   /** The least log level, whatever the configuration says. */
   readonly level?: LogLevel;
+  /** Whether a change of the file is a reload. */
+  readonly watch: boolean;
   /** The program's version. */
   readonly version: string;
 }
@@ -101,8 +104,9 @@ export async function runService(options: ServiceOptions): Promise<void> {
     }
     for (const problem of problems) log.error(problem);
     server.reloaded(problems.length === 0 ? "success" : "failure");
-    if (problems.length === 0) log.info("configuration reloaded", { file });
-    else log.error("configuration not reloaded, the old one stays in force", { file });
+    const name = configName(file);
+    if (problems.length === 0) log.info("configuration reloaded", { file: name });
+    else log.error("configuration not reloaded, the old one stays in force", { file: name });
   }
 
   try {
@@ -117,6 +121,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
       routes: config.routes.length,
       ...(config.workers > 1 && { workers: config.workers }),
     });
+    using _watch = options.watch ? watchConfig(file, onHup) : undefined;
     await stopped.promise;
     log.info("draining", { timeout_seconds: config.shutdownTimeout / 1000 });
     await reloading;

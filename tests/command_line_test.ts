@@ -6,9 +6,10 @@ Deno.test("words and flags are read, whatever their order", () => {
   const question = { host: "a.test", protocols: ["tls", "http"], alpn: [] };
   for (
     const [line, expected] of [
-      ["", { word: "serve", file, level: undefined }],
-      ["serve -c x.yaml", { word: "serve", file: "x.yaml", level: undefined }],
-      ["--log-level debug check", { word: "check", file, level: "debug" }],
+      ["", { word: "serve", file, level: undefined, watch: false }],
+      ["serve -c x.yaml", { word: "serve", file: "x.yaml", level: undefined, watch: false }],
+      ["--log-level debug check", { word: "check", file, level: "debug", watch: false }],
+      ["--watch", { word: "serve", file, level: undefined, watch: true }],
       ["permissions --config=x.yaml", { word: "permissions", file: "x.yaml" }],
       ["explain a.test", { word: "explain", file, question, json: false }],
       ["explain --json a.test -c x.yaml", {
@@ -47,6 +48,7 @@ Deno.test("what is wrong is said in one line", () => {
       [["explain", "a", "--client", "me"], "--client needs an IP address"],
       [["check", "--json"], "--json belongs to explain"],
       [["--protocol", "tls"], "--protocol belongs to explain"],
+      [["check", "--watch"], "--watch belongs to serve"],
       [["permissions", "now"], `unexpected "now" after permissions`],
       [["permissions", "-c"], "--config needs the name of one file"],
     ] as const

@@ -17,10 +17,38 @@ export type ReadResult =
     readonly permission: boolean;
   };
 
+/** Names the configuration file, or is the configuration itself: for containers. */
+const VARIABLE = "SNIPROXY_CONFIG";
+
+/**
+ * Where the configuration is if the command line names no file: `SNIPROXY_CONFIG`, if the program may read that and it
+ * is set.
+ *
+ * @returns The path of a file, or a whole document, which has more than one line.
+ */
+export function configured(): string {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: VARIABLE });
+  return (state === "granted" ? Deno.env.get(VARIABLE) : undefined) || "config.yaml";
+}
+
+/**
+ * What a configuration is called in messages.
+ *
+ * @param file Its path, or a whole document.
+ * @returns The path, or the variable that a document comes from.
+ */
+export function configName(file: string): string {
+  return isDocument(file) ? VARIABLE : file;
+}
+
+function isDocument(file: string): boolean {
+  return file.includes("\n");
+}
+
 /**
  * Reads and validates a configuration file.
  *
- * @param file Its path.
+ * @param file Its path, or a whole document.
  * @returns The configuration or its problems. Never rejects.
  *
  * @example
@@ -32,9 +60,10 @@ export type ReadResult =
  * ```
  */
 export async function readConfig(file: string): Promise<ReadResult> {
+  const name = configName(file);
   let text: string;
   try {
-    text = await Deno.readTextFile(file);
+    text = isDocument(file) ? file : await Deno.readTextFile(file);
   } catch (error) {
     const permission = error instanceof Deno.errors.NotCapable;
     return { ok: false, permission, problems: [`${file}: ${whyUnread(file, error)}`] };
@@ -44,12 +73,12 @@ export async function readConfig(file: string): Promise<ReadResult> {
     ? {
       ok: true,
       config: loaded.config,
-      warnings: loaded.warnings.map((each) => formatProblem(file, each)),
+      warnings: loaded.warnings.map((each) => formatProblem(name, each)),
     }
     : {
       ok: false,
       permission: false,
-      problems: loaded.problems.map((each) => formatProblem(file, each)),
+      problems: loaded.problems.map((each) => formatProblem(name, each)),
     };
 }
 

@@ -49,7 +49,11 @@ export async function startDaemon({ tool, args, files, ports }: DaemonOptions): 
     child.status.finally(() => running = false),
   ]);
   const stop = async (): Promise<void> => {
-    if (running) child.kill("SIGKILL");
+    try {
+      if (running) child.kill("SIGKILL");
+    } catch {
+      // It has ended a moment ago.
+    }
     await soon(`the end of ${tool}`, ended);
     await Deno.remove(home, { recursive: true });
   };

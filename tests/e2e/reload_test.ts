@@ -313,3 +313,16 @@ Deno.test("fifty reloads asked for at once leave the last configuration in force
   assertEquals([blue.accepted, green.accepted], [0, 1]);
   assertEquals(await reloads(proxy, "failure"), 0);
 });
+
+Deno.test("with --watch, a change of the file is a reload", async () => {
+  await using blue = serve(echo);
+  await using green = serve(echo);
+  await using proxy = await Proxy.start({ config: appConfig(blue.port), args: ["--watch"] });
+  await proxy.rewrite(appConfig(green.port));
+  await until("the reload", async () => await reloads(proxy, "success") === 1);
+  (await tunnelTo(proxy.ports.tls)).close();
+  await proxy.rewrite("listen_addrs: 7\n");
+  await until("the refusal", async () => await reloads(proxy, "failure") === 1);
+  (await tunnelTo(proxy.ports.tls)).close();
+  assertEquals([blue.accepted, green.accepted], [0, 2]);
+});

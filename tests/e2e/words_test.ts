@@ -13,14 +13,18 @@ interface Result {
 }
 
 /** Runs a command to its end, in the project's folder. */
-async function run(command: string, args: readonly string[]): Promise<Result> {
+async function run(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Result> {
   const child = new Deno.Command(command, {
     args: [...args],
     cwd: root,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
   }).spawn();
   try {
     const { code, stdout, stderr } = await soon(`the end of ${args.join(" ")}`, child.output());
@@ -35,8 +39,12 @@ async function run(command: string, args: readonly string[]): Promise<Result> {
 }
 
 /** Runs main.ts as the task does. */
-function main(args: readonly string[], allowed = permissions): Promise<Result> {
-  return run(Deno.execPath(), ["run", "--no-prompt", ...allowed, "main.ts", ...args]);
+function main(
+  args: readonly string[],
+  allowed = permissions,
+  env: Record<string, string> = {},
+): Promise<Result> {
+  return run(Deno.execPath(), ["run", "--no-prompt", ...allowed, "main.ts", ...args], env);
 }
 
 /** Runs the task itself. */
@@ -332,5 +340,26 @@ e2eTest("check says who may not listen below 1024", ["setpriv"], async () => {
     ]);
     assertEquals(code, 0);
     assertOneLine(stderr, "warning: listening on 127.0.0.1:1 needs root or CAP_NET_BIND_SERVICE");
+  });
+});
+
+Deno.test("SNIPROXY_CONFIG names the configuration or is it, if no file is named", async () => {
+  const allowed = [...permissions, "--allow-env=SNIPROXY_CONFIG"];
+  await withFile(valid, async (file) => {
+    const broken = "listen_addrs: []\nroutes: 7\n";
+    const cases:
+      readonly (readonly [value: string, args: string[], flags: string[], part: string])[] = [
+        [file, ["check"], allowed, "shop.test"],
+        [valid, ["check"], allowed, "shop.test"],
+        [broken, ["check", "-c", file], allowed, "shop.test"],
+        [broken, ["check"], allowed, "SNIPROXY_CONFIG:2:9: routes: found 7"],
+        ["", ["check"], allowed, "status.localhost"],
+        // Without the permission it does not count, and nobody is asked for it.
+        [broken, ["check"], permissions, "status.localhost"],
+      ];
+    for (const [value, args, flags, part] of cases) {
+      const { stdout, stderr } = await main(args, flags, { SNIPROXY_CONFIG: value });
+      assertStringIncludes(stdout + stderr, part);
+    }
   });
 });

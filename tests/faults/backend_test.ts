@@ -3,13 +3,11 @@
  *
  * @module
  */
-import { createServer, type Socket } from "node:net";
-import { readAll, writeAll } from "../relay/sockets.ts";
-import { generator } from "../sniff/random.ts";
-import { freePorts, type Proxy } from "../e2e/harness.ts";
+import type { Proxy } from "../e2e/harness.ts";
 import { fullBackend } from "../e2e/full_backend.ts";
-import { appConfig, type Backend, serve } from "../e2e/peers.ts";
+import { appConfig } from "../e2e/peers.ts";
 import { Breakable } from "./breakable.ts";
+import { babbling, dripping, mute, refusing, resetting } from "./broken.ts";
 import { type Broken, faultTest } from "./fault.ts";
 import { crowd, page, tunnel } from "./visitors.ts";
 
@@ -38,73 +36,6 @@ interface Case {
   readonly counted: Readonly<Record<string, number | readonly [number, number]>>;
   /** How many bytes satisfy a client of a tunnel. */
   readonly wanted?: number;
-}
-
-/** A port that refuses. */
-function refusing(): Broken {
-  return { port: freePorts(1)[0], [Symbol.dispose](): void {} };
-}
-
-/** Reads and never says a word. */
-function mute(): Backend {
-  return serve(async (conn) => {
-    await readAll(conn);
-  });
-}
-
-/** Resets each connection after so many bytes of an answer. */
-async function resetting(bytes: number): Promise<Broken> {
-  const { promise: listening, resolve } = Promise.withResolvers<void>();
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on("error", () => {});
-    socket.once("close", () => sockets.delete(socket));
-    socket.once("data", () => {
-      if (bytes === 0) return void socket.resetAndDestroy();
-      const head = new TextEncoder().encode("HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n");
-      const all = new Uint8Array(Math.max(bytes, head.length));
-      all.set(head);
-      socket.write(all, () => void socket.resetAndDestroy());
-    });
-  });
-  server.listen(0, "127.0.0.1", resolve);
-  await listening;
-  const address = server.address();
-  return {
-    port: typeof address === "object" ? address?.port ?? 0 : 0,
-    async [Symbol.asyncDispose](): Promise<void> {
-      const { promise: closed, resolve: close } = Promise.withResolvers<void>();
-      server.close(() => close());
-      for (const each of sockets) each.destroy();
-      await closed;
-    },
-  };
-}
-
-/** Answers one byte every 20 ms, all of them in the end. */
-function dripping(): Backend {
-  const answer = new TextEncoder().encode("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
-  return serve(async (conn) => {
-    await conn.read(new Uint8Array(4096));
-    for (let i = 0; i < answer.length; i++) {
-      await writeAll(conn, answer.subarray(i, i + 1));
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    await readAll(conn);
-  });
-}
-
-/** Answers random bytes, and leaves. */
-function babbling(): Backend {
-  const random = generator(4);
-  return serve(async (conn) => {
-    await conn.read(new Uint8Array(4096));
-    // From 128 on, so that it is never an alert nor the beginning of a status line.
-    await writeAll(conn, Uint8Array.from({ length: 2000 }, () => 128 + random(128)));
-    await conn.closeWrite();
-    await readAll(conn);
-  });
 }
 
 const cases: Record<string, Case> = {
