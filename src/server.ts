@@ -30,6 +30,10 @@ import { Session } from "./session.ts";
 /** How long accepting rests after something other than a client kept it from working. */
 const PAUSE_MS = 100;
 
+/** At the end, it is looked so often whether somebody else has come, this long apart. */
+const LAST_LOOKS = 10;
+const LAST_LOOK_MS = 10;
+
 /** How often running out of descriptors is worth a line. */
 const WARN_EVERY_MS = 10_000;
 
@@ -74,6 +78,8 @@ export class Server {
   #over = false;
   readonly #room: Room;
   #warnedAt = -Infinity;
+  /** Clients let in so far. */
+  #accepted = 0;
 
   private constructor(config: Config, outputs: Outputs) {
     this.#outputs = outputs;
@@ -207,6 +213,7 @@ export class Server {
    */
   async stop(timeout: number): Promise<void> {
     this.#ready = false;
+    if (timeout > 0) await this.#lastClients();
     for (const name of this.#listeners.keys()) this.#close(name);
     this.#room.wake();
     for (const session of this.#sessions) session.drain();
@@ -226,6 +233,14 @@ export class Server {
     this.#pools.drain();
     this.#sweep[Symbol.dispose]();
     await this.#endpoint?.[Symbol.asyncDispose]();
+  }
+
+  /** Lets those in who wait in the backlog already: with the listener, the system would reset them. */
+  async #lastClients(): Promise<void> {
+    for (let look = 0, before = -1; look < LAST_LOOKS && before !== this.#accepted; look++) {
+      before = this.#accepted;
+      await new Promise((resolve) => setTimeout(resolve, LAST_LOOK_MS));
+    }
   }
 
   /** A socket for the pool, by the rules in force now. */
@@ -352,6 +367,7 @@ export class Server {
   }
 
   async #begin(conn: Deno.TcpConn, listener: string): Promise<void> {
+    this.#accepted++;
     const session = new Session(conn, listener, this.#book, this.#sweep, this.#observer);
     this.#sessions.add(session);
     await session.run();
