@@ -317,8 +317,23 @@ Deno.test("check warns of rules that get in each other's way, and exits 0", asyn
   await withFile(valid + `  - { hosts: ["shop.test"], action: reject }\n`, async (file) => {
     const { code, stderr } = await main(["check", "-c", file]);
     assertEquals(code, 0);
-    assertOneLine(stderr, `warning: "shop.test" of route shop.test never wins`);
+    assertOneLine(stderr, `warning: routes[2]: "shop.test" never wins, routes[0] (shop) has it`);
   });
+});
+
+Deno.test("check needs no permission but to read, and says what it could not find out", async () => {
+  await withFile(`listen_addrs: ["127.0.0.1:1"]\n`, async (file) => {
+    const { code, stderr } = await main(["check", "-c", file], ["--allow-read"]);
+    assertEquals(code, 0);
+    assertOneLine(stderr, "note: listening on 127.0.0.1:1 needs root or CAP_NET_BIND_SERVICE");
+  });
+});
+
+Deno.test("an answer that can't be written is told in one line", async () => {
+  const words = `"$0" run --no-prompt --allow-read main.ts check > /dev/full`;
+  const { code, stderr } = await run("sh", ["-c", words, Deno.execPath()]);
+  assertOneLine(stderr, "sniproxy: cannot write: No space left on device");
+  assertEquals(code, 1);
 });
 
 e2eTest("check says who may not listen below 1024", ["setpriv"], async () => {
