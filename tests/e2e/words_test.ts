@@ -293,20 +293,23 @@ Deno.test("check without a file reads config.yaml in the current directory", asy
 });
 
 Deno.test("explain and permissions answer on stdout and exit 0", async () => {
-  await withFile(valid, async (file) => {
+  const named = `  - { hosts: ["named.test"], backends: ["app.internal:443"] }\n`;
+  await withFile(valid + named, async (file) => {
     const text = await main(["explain", "www.shop.test", "-c", file]);
     assertEquals([text.code, text.stderr], [0, ""]);
     assertStringIncludes(text.stdout, "shop (*.shop.test): the longest wildcard");
     const json = await main(["explain", "blocked.test", "-c", file, "--json"]);
     assertEquals([json.code, JSON.parse(json.stdout).outcomes[0].reason], [0, "rejected"]);
     // Names are only looked up if that is allowed.
-    const silent = await main(["explain", "www.shop.test", "-c", file], ["--allow-read"]);
+    const silent = await main(["explain", "named.test", "-c", file], ["--allow-read"]);
     assertEquals([silent.code, silent.stderr], [0, ""]);
+    assertStringIncludes(silent.stdout, "app.internal:443: not looked up");
+    assertEquals(silent.stdout.includes("refused"), false);
     const { code, stdout, stderr } = await main(["permissions", "-c", file], ["--allow-read"]);
     assertEquals(code, 0);
     assertEquals(
       stdout,
-      "--allow-net=127.0.0.1:8080,[::]:8443,0.0.0.0:8443,127.0.0.1:9191,10.0.0.1:443 " +
+      "--allow-net=127.0.0.1:8080,[::]:8443,0.0.0.0:8443,127.0.0.1:9191,10.0.0.1:443,0.0.0.0/0:443,app.internal " +
         `--allow-read=${file}\n`,
     );
     assertMatch(stderr, /^# 10\.0\.0\.1:443: route shop$/m);
