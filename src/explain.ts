@@ -44,7 +44,7 @@ const BAD_HOST: Refusal = {
 export async function explain(config: Config, question: Question): Promise<Explanation> {
   const { host, client, alpn, protocols } = question;
   const rules = compileRules(config);
-  const silent = host === "-" || host === "";
+  const silent = host === "-";
   const authority = silent ? undefined : parseAuthority(host);
   const names = {
     // A hello has a name and no port.

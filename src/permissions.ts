@@ -50,7 +50,9 @@ function readOf({ workers }: Config, file: string): Permission {
   return {
     // A comma would begin another path.
     flag: `--allow-read=${needs.map(([path]) => path.replaceAll(",", ",,")).join(",")}`,
-    reasons: needs.map(([path, why]) => `${path}: ${why}`),
+    reasons: needs.map(([path, why]) =>
+      `${path}: ${why}${/\s/.test(path) ? "; it has a space, so quote this flag by hand" : ""}`
+    ),
   };
 }
 
@@ -92,11 +94,7 @@ function* netNeeds(config: Config): Generator<Need> {
         const reason = `${label}: ${host}, by dns.hosts`;
         for (const ip of known) yield { value: canonical({ host: ip, port }), reason };
       } else {
-        yield {
-          value: `0.0.0.0/0:${port}`,
-          reason:
-            `${label}: ${host} may come to any address; for one of IPv6 add it, as in [2001:db8::1]:${port}`,
-        };
+        yield* anywhere(host, port, label);
         if (dns.servers.length === 0) {
           yield { value: host, reason: `${label}: the system is asked for its addresses` };
         }
@@ -110,6 +108,22 @@ function* netNeeds(config: Config): Generator<Need> {
     const value = canonical({ host: server.host.includes(":") ? "::" : "0.0.0.0", port: 0 });
     yield { value, reason: "sockets to ask dns.servers from" };
   }
+}
+
+/** Addresses that a name may come to. Deno has no notation for all of IPv6. */
+function* anywhere(host: string, port: number, label: string): Generator<Need> {
+  // RFC 6761, 6.3
+  if (host === "localhost") {
+    for (const loopback of ["127.0.0.0/8", "[::1]"]) {
+      yield { value: `${loopback}:${port}`, reason: `${label}: ${host}` };
+    }
+    return;
+  }
+  yield {
+    value: `0.0.0.0/0:${port}`,
+    reason:
+      `${label}: ${host} may come to any address; for one of IPv6 add it, as in [2001:db8::1]:${port}`,
+  };
 }
 
 /** `::` falls back to IPv4 on a machine without IPv6. */

@@ -23,6 +23,7 @@ Deno.test("the flags name everything that a configuration connects to and listen
         `${base},10.0.0.1:1,10.0.0.2:2`,
       ],
       [routes("one.internal:1"), `${base},0.0.0.0/0:1,one.internal`],
+      [routes("localhost:1"), `${base},127.0.0.0/8:1,[::1]:1,localhost`],
       [
         `${routes("one.internal:1")}\ndns: { hosts: { one.internal: ["10.1.1.1"] } }`,
         `${base},10.1.1.1:1`,
