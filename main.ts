@@ -4,7 +4,7 @@
  * @module
  */
 import { LEVELS, readCommand } from "./src/command_line.ts";
-import { configured, readConfig } from "./src/config/read.ts";
+import { configured, readConfig, variableOf } from "./src/config/read.ts";
 import { summarize } from "./src/config/summarize.ts";
 import { overlapsOf } from "./src/route/overlaps.ts";
 import { BindError } from "./src/bind.ts";
@@ -82,7 +82,7 @@ async function main(args: string[]): Promise<number> {
       return print(json ? JSON.stringify(explanation, null, 2) : explanationText(explanation));
     }
     case "permissions": {
-      const permissions = permissionsOf(config, file);
+      const permissions = permissionsOf(config, file, variableOf(file));
       for (const { reasons } of permissions) for (const each of reasons) console.error(`# ${each}`);
       return print(permissions.map(({ flag }) => flag).join(" "));
     }

@@ -28,7 +28,8 @@ interface Need {
  * Says what a configuration needs.
  *
  * @param config The configuration.
- * @param file Where it is from.
+ * @param file Where it is from: a path, or a whole document.
+ * @param variable The variable that names the file or is the document; absent: the command line names it.
  * @returns The flags.
  *
  * @example
@@ -37,9 +38,14 @@ interface Need {
  * // ["--allow-net=0.0.0.0:443,10.0.0.1:443", "--allow-read=config.yaml"]
  * ```
  */
-export function permissionsOf(config: Config, file: string): Permission[] {
+export function permissionsOf(config: Config, file: string, variable?: string): Permission[] {
+  const flags = [netOf(config)];
   const read = readOf(config, file);
-  return read.reasons.length === 0 ? [netOf(config)] : [netOf(config), read];
+  if (read.reasons.length > 0) flags.push(read);
+  if (variable !== undefined) {
+    flags.push({ flag: `--allow-env=${variable}`, reasons: [`${variable}: the configuration`] });
+  }
+  return flags;
 }
 
 function readOf({ workers }: Config, file: string): Permission {

@@ -56,3 +56,19 @@ Deno.test("names that are forwarded to themselves may be anywhere", () => {
     "--allow-read=/etc/a,,b.yaml",
   ]);
 });
+
+Deno.test("a configuration from the environment needs the environment, and a file only if it is one", () => {
+  const text = `listen_addrs: ["127.0.0.1:80"]\nforward: { enabled: true }\n`;
+  const loaded = parseConfig(text);
+  assert(loaded.ok);
+  const env = "--allow-env=SNIPROXY_CONFIG";
+  for (
+    const [file, expected] of [
+      ["a.yaml", ["--allow-net", "--allow-read=a.yaml", env]],
+      [text, ["--allow-net", env]],
+    ] as const
+  ) {
+    const permissions = permissionsOf(loaded.config, file, "SNIPROXY_CONFIG");
+    assertEquals(permissions.map(({ flag }) => flag), [...expected]);
+  }
+});

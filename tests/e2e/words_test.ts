@@ -370,6 +370,8 @@ Deno.test("SNIPROXY_CONFIG names the configuration or is it, if no file is named
         [file, ["check"], allowed, "shop.test"],
         [valid, ["check"], allowed, "shop.test"],
         [broken, ["check", "-c", file], allowed, "shop.test"],
+        [valid, ["permissions"], allowed, " --allow-env=SNIPROXY_CONFIG\n"],
+        [broken, ["permissions", "-c", file], allowed, ` --allow-read=${file}\n`],
         [broken, ["check"], allowed, "SNIPROXY_CONFIG:2:9: routes: found 7"],
         ["", ["check"], allowed, "status.localhost"],
         // Without the permission it does not count, and nobody is asked for it.
