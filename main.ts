@@ -4,9 +4,9 @@
  * @module
  */
 import { LEVELS, readCommand } from "./src/command_line.ts";
-import { overlapsOf } from "./src/config/overlaps.ts";
-import { configured, readConfig } from "./src/config/read.ts";
+import { configured, readConfig, variableOf } from "./src/config/read.ts";
 import { summarize } from "./src/config/summarize.ts";
+import { overlapsOf } from "./src/route/overlaps.ts";
 import { BindError } from "./src/bind.ts";
 import { explain } from "./src/explain.ts";
 import { explanationText } from "./src/explain_text.ts";
@@ -28,8 +28,8 @@ Routes TLS and HTTP by the name a client asks for, without terminating TLS.
 
   -c, --config FILE                  the configuration (default: $SNIPROXY_CONFIG, which may also be
                                      a whole document, or config.yaml)
-      --log-level LEVEL              ${LEVELS.join(", ")}; overrides the configuration
-      --watch                        reload when the file changes, as SIGHUP does
+      --log-level LEVEL              serve: ${LEVELS.join(", ")}; overrides the configuration
+      --watch                        serve: reload when the file changes, as SIGHUP does
   -h, --help                         print this
   -V, --version                      print the version
 
@@ -57,8 +57,7 @@ async function main(args: string[]): Promise<number> {
     return 2;
   }
   if (!("file" in command)) {
-    console.log(command.word === "help" ? HELP : `sniproxy ${meta.version}`);
-    return 0;
+    return print(command.word === "help" ? HELP : `sniproxy ${meta.version}`);
   }
   const { word, file } = command;
   const loaded = await readConfig(file);
@@ -68,21 +67,24 @@ async function main(args: string[]): Promise<number> {
   }
   const { config, warnings } = loaded;
   switch (word) {
-    case "check":
-      warn([...warnings, ...overlapsOf(config), ...await hostAdvice(config)]);
-      console.log(summarize(config));
-      return 0;
+    case "check": {
+      const overlaps = overlapsOf(config);
+      const advice = await hostAdvice(config);
+      for (const each of [...warnings, ...overlaps.warnings, ...advice.warnings]) {
+        console.error(`warning: ${each}`);
+      }
+      for (const each of [...overlaps.notes, ...advice.notes]) console.error(`note: ${each}`);
+      return print(summarize(config));
+    }
     case "explain": {
       const explanation = await explain(config, command.question);
       const { json } = command;
-      console.log(json ? JSON.stringify(explanation, null, 2) : explanationText(explanation));
-      return 0;
+      return print(json ? JSON.stringify(explanation, null, 2) : explanationText(explanation));
     }
     case "permissions": {
-      const permissions = permissionsOf(config, file);
+      const permissions = permissionsOf(config, file, variableOf(file));
       for (const { reasons } of permissions) for (const each of reasons) console.error(`# ${each}`);
-      console.log(permissions.map(({ flag }) => flag).join(" "));
-      return 0;
+      return print(permissions.map(({ flag }) => flag).join(" "));
     }
   }
   try {
@@ -96,8 +98,19 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-function warn(warnings: readonly string[]): void {
-  for (const warning of warnings) console.error(`warning: ${warning}`);
+/**
+ * Prints an answer.
+ *
+ * @returns The exit code: nobody must take half an answer for a whole one.
+ */
+function print(text: string): number {
+  try {
+    console.log(text);
+    return 0;
+  } catch (error) {
+    console.error(`sniproxy: cannot write: ${error instanceof Error ? error.message : error}`);
+    return 1;
+  }
 }
 
 function isOlder(version: string, than: readonly number[]): boolean {

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { isIP } from "node:net";
 import { parseArgs } from "@std/cli";
 import type { LogLevel } from "./config/config.ts";
+import { parseIpLiteral } from "./config/host_name.ts";
+import { unmapped } from "./sniff/unmapped.ts";
 
 /** What `explain` is asked about. */
 export interface Question {
@@ -15,7 +16,7 @@ export interface Question {
   readonly protocols: readonly ("tls" | "http")[];
   /** ALPN protocol ids that the client offers. */
   readonly alpn: readonly string[];
-  /** The client's IP address; absent: anybody's. */
+  /** The client's IP address, spelled as the proxy would see it; absent: anybody's. */
   readonly client?: string;
 }
 
@@ -40,10 +41,17 @@ export type Command =
 /** The levels of `--log-level`. */
 export const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
-const WORDS = ["serve", "check", "explain", "permissions"];
+type Word = Exclude<Command["word"], "help" | "version">;
 
-/** Flags that only `explain` knows. */
-const OF_EXPLAIN = ["protocol", "alpn", "client", "json"];
+type Flag = "config" | "log-level" | "protocol" | "alpn" | "client" | "json" | "watch";
+
+/** The flags that each word takes. */
+const TAKES: Readonly<Record<Word, readonly Flag[]>> = {
+  serve: ["config", "log-level", "watch"],
+  check: ["config", "log-level"],
+  explain: ["config", "protocol", "alpn", "client", "json"],
+  permissions: ["config"],
+};
 
 /** A whole line would be too long for what it is good for. */
 const MAX_HOST = 1_024;
@@ -80,11 +88,13 @@ export function readCommand(
   if (flags.help) return { word: "help" };
   if (flags.version) return { word: "version" };
   const [word = "serve", ...rest] = flags._.map(String);
-  if (!WORDS.includes(word)) return `unknown word "${word}"`;
+  if (!isWord(word)) return `unknown word "${word}"`;
   const [extra] = word === "explain" ? rest.slice(1) : rest;
   if (extra !== undefined) return `unexpected "${extra}" after ${word}`;
-  const stray = OF_EXPLAIN.find((name) => flags[name] !== undefined && flags[name] !== false);
-  if (word !== "explain" && stray !== undefined) return `--${stray} belongs to explain`;
+  for (const flag of Object.values(TAKES).flat()) {
+    const given = flags[flag] !== undefined && flags[flag] !== false;
+    if (given && !TAKES[word].includes(flag)) return `--${flag} belongs to ${takersOf(flag)}`;
+  }
 
   const file = flags.config ?? configured;
   if (typeof file !== "string" || file === "") return "--config needs the name of one file";
@@ -92,15 +102,21 @@ export function readCommand(
   if (flags["log-level"] !== undefined && level === undefined) {
     return `--log-level needs one of ${LEVELS.join(", ")}`;
   }
-  if (flags.watch === true && word !== "serve") return "--watch belongs to serve";
   if (word === "permissions") return { word, file };
-  if (word !== "explain") {
-    return { word: word === "check" ? word : "serve", file, level, watch: flags.watch === true };
-  }
+  if (word !== "explain") return { word, file, level, watch: flags.watch === true };
   const question = readQuestion(rest[0], flags.protocol, flags.alpn, flags.client);
   return typeof question === "string"
     ? question
     : { word, file, question, json: flags.json === true };
+}
+
+function isWord(text: string): text is Word {
+  return Object.hasOwn(TAKES, text);
+}
+
+function takersOf(flag: Flag): string {
+  return Object.entries(TAKES).flatMap(([word, flags]) => flags.includes(flag) ? [word] : [])
+    .join(" and ");
 }
 
 function readQuestion(
@@ -114,16 +130,16 @@ function readQuestion(
   if (protocol !== undefined && protocol !== "tls" && protocol !== "http") {
     return "--protocol needs tls or http";
   }
-  if (alpn !== undefined && (typeof alpn !== "string" || alpn === "")) {
+  const ids = String(alpn ?? "").split(",").map((id) => id.trim()).filter(Boolean);
+  if (alpn !== undefined && ids.length === 0) {
     return "--alpn needs protocols separated by commas, such as h2,http/1.1";
   }
-  if (client !== undefined && (typeof client !== "string" || isIP(client) === 0)) {
-    return "--client needs an IP address";
-  }
+  const ip = parseIpLiteral(String(client ?? ""));
+  if (client !== undefined && ip === undefined) return "--client needs an IP address";
   return {
     host,
     protocols: protocol === undefined ? ["tls", "http"] : [protocol],
-    alpn: alpn === undefined ? [] : alpn.split(",").map((id) => id.trim()).filter(Boolean),
-    ...(client !== undefined && { client }),
+    alpn: ids,
+    ...(ip !== undefined && { client: unmapped(ip) }),
   };
 }

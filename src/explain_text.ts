@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Explanation, Outcome, Place } from "./explain.ts";
+import type { Explanation, Outcome, Place } from "./explanation.ts";
 
 const WIDTH = 11;
 
@@ -18,39 +18,59 @@ const WIDTH = 11;
  * console.log(explanationText(await explain(config, question)));
  * ```
  */
-export function explanationText({ name, allowed, client, outcomes }: Explanation): string {
+export function explanationText(explanation: Explanation): string {
+  const { allowed, client, outcomes } = explanation;
   const lines = [
-    name === null ? "a client that names nobody" : quoted(name),
+    whoAsks(explanation),
     ...allowed === null
       ? []
       : [row("allowlist", allowed ? "has the name" : "does not have the name")],
     ...client === null ? [] : [row("client", client)],
   ];
-  for (const [title, outcome] of merged(outcomes)) lines.push("", title, ...body(outcome));
+  for (const alike of merged(outcomes)) {
+    const protocols = alike.map(inCapitals).join(" and ");
+    lines.push("", `${protocols} on ${alike[0].listeners.join(", ")}`, ...body(alike));
+  }
   return lines.join("\n");
 }
 
-/** Protocols that come to the same are shown together. */
-function merged(outcomes: readonly Outcome[]): [title: string, outcome: Outcome][] {
+function whoAsks({ host, name }: Explanation): string {
+  if (name !== null) return quoted(name);
+  return host === "" || host === "-"
+    ? "a client that names nobody"
+    : `${quoted(host)}, which counts as no name`;
+}
+
+function inCapitals({ protocol }: Outcome): string {
+  return protocol === "tls" ? "TLS" : "HTTP";
+}
+
+/** Protocols that come to the same are shown together, even if each says it in its own way. */
+function merged(outcomes: readonly Outcome[]): Outcome[][] {
   const groups = new Map<string, Outcome[]>();
   for (const outcome of outcomes) {
-    const { protocol: _, ...same } = outcome;
+    const { protocol: _, client_sees: __, ...same } = outcome;
     const key = JSON.stringify(same);
     groups.set(key, [...groups.get(key) ?? [], outcome]);
   }
-  return [...groups.values()].map((group) => {
-    const protocols = group.map(({ protocol }) => protocol === "tls" ? "TLS" : "HTTP");
-    return [`${protocols.join(" and ")} on ${group[0].listeners.join(", ")}`, group[0]];
-  });
+  return [...groups.values()];
 }
 
-function body(outcome: Outcome): string[] {
-  const { route, pattern, why, reason, detail, client_sees: sees, others, target } = outcome;
-  const lines = [
-    row("rule", `${route ?? "none"}${pattern === null ? "" : ` (${quoted(pattern)})`}: ${why}`),
-  ];
+function body(alike: readonly Outcome[]): string[] {
+  const [{ route, pattern, why, reason, detail, others, target }] = alike;
+  const lines: string[] = [];
+  if (route !== null) {
+    const rule = pattern === null || pattern === route ? route : `${route} (${quoted(pattern)})`;
+    lines.push(row("rule", `${rule}: ${why}`));
+  }
   if (reason !== null) {
-    lines.push(row("refused", `${reason}: ${detail}`), row("client", `sees ${sees}`));
+    const seen = alike.map((each) =>
+      `${each.client_sees}${alike.length > 1 ? ` with ${inCapitals(each)}` : ""}`
+    );
+    lines.push(
+      row("refused", `${reason}: ${detail}`),
+      row("", `the client sees ${seen.join(", ")}`),
+    );
   }
   if (target !== null) {
     const { chosen, choice, backends, retries, limits, pool } = target;
@@ -72,17 +92,39 @@ function body(outcome: Outcome): string[] {
   return lines;
 }
 
-function placeInWords({ backend, weight, backup, addresses, source, denied }: Place): string {
-  const found = addresses.map((ip) =>
-    denied[ip] === undefined ? ip : `${ip} (denied: ${denied[ip]})`
-  ).join(", ");
-  const resolved = source === "an address"
-    ? found.includes("denied") ? `: ${found}` : ""
-    : addresses.length === 0
-    ? `: ${source}`
-    : `: ${found} from ${source}`;
+function placeInWords(place: Place): string {
+  const { backend, weight, backup } = place;
   const notes = [weight > 1 && `weight ${weight}`, backup && "backup"].filter(Boolean);
-  return `${backend}${notes.length > 0 ? ` (${notes.join(", ")})` : ""}${resolved}`;
+  const resolved = resolvedInWords(place);
+  return `${backend}${notes.length > 0 ? ` (${notes.join(", ")})` : ""}${
+    resolved === "" ? "" : `: ${resolved}`
+  }`;
+}
+
+const SOURCES = {
+  address: "itself",
+  "dns.hosts": "dns.hosts",
+  "dns.servers": "dns.servers",
+  system: "the system",
+};
+
+function resolvedInWords({ addresses, source, missing, denied }: Place): string {
+  const from = SOURCES[source];
+  switch (missing) {
+    case "none":
+      return `no address from ${from}`;
+    case "late":
+      return `no answer from ${from} in time`;
+    case "permission":
+      return "not looked up, as a permission is missing: add --allow-net";
+    case null: {
+      if (source === "address") return "";
+      const found = addresses.map((ip) =>
+        denied[ip] === undefined ? ip : `${ip} (denied: ${denied[ip]})`
+      );
+      return `${found.join(", ")} from ${from}`;
+    }
+  }
 }
 
 /** What comes from the command line or a file goes to a terminal: nothing in it may steer that. */

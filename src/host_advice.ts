@@ -10,29 +10,38 @@ import type { Address, Config } from "./config/config.ts";
 /** Ports below this one are not for everybody. */
 const UNPRIVILEGED = 1024;
 
+/** What is to be said to whoever wants to serve here. */
+export interface HostAdvice {
+  /** What would fail, one line each. */
+  readonly warnings: readonly string[];
+  /** What could not be found out, one line each. */
+  readonly notes: readonly string[];
+}
+
 /**
  * Finds addresses that this process has no right to listen on.
  *
  * @param config The configuration.
- * @returns One line for each. Never rejects.
+ * @returns What it has found. Never rejects.
  *
  * @example
  * ```ts ignore
- * for (const warning of await hostAdvice(config)) console.error(warning);
+ * for (const warning of (await hostAdvice(config)).warnings) console.error(warning);
  * ```
  */
-export async function hostAdvice({ listeners, metrics }: Config): Promise<string[]> {
+export async function hostAdvice({ listeners, metrics }: Config): Promise<HostAdvice> {
   const addresses = listeners.map(({ address }) => address);
   if (metrics.enabled) addresses.push(metrics.address);
-  const low = addresses.filter(({ port }) => port < UNPRIVILEGED);
-  const advice = await Promise.all(low.map(async (address) =>
-    await mayBind(address) ? [] : [
-      `listening on ${
-        canonical(address)
-      } needs root or CAP_NET_BIND_SERVICE, which this process does not have`,
-    ]
-  ));
-  return advice.flat();
+  const warnings: string[] = [];
+  const notes: string[] = [];
+  for (const address of addresses.filter(({ port }) => port < UNPRIVILEGED)) {
+    const name = canonical(address);
+    const needs = `listening on ${name} needs root or CAP_NET_BIND_SERVICE`;
+    const { state } = await Deno.permissions.query({ name: "net", host: name });
+    if (state !== "granted") notes.push(`${needs}; whether this process has them is not known`);
+    else if (!await mayBind(address)) warnings.push(`${needs}, which this process does not have`);
+  }
+  return { warnings, notes };
 }
 
 /**

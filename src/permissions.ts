@@ -28,7 +28,8 @@ interface Need {
  * Says what a configuration needs.
  *
  * @param config The configuration.
- * @param file Where it is from.
+ * @param file Where it is from: a path, or a whole document.
+ * @param variable The variable that names the file or is the document; absent: the command line names it.
  * @returns The flags.
  *
  * @example
@@ -37,9 +38,14 @@ interface Need {
  * // ["--allow-net=0.0.0.0:443,10.0.0.1:443", "--allow-read=config.yaml"]
  * ```
  */
-export function permissionsOf(config: Config, file: string): Permission[] {
+export function permissionsOf(config: Config, file: string, variable?: string): Permission[] {
+  const flags = [netOf(config)];
   const read = readOf(config, file);
-  return read.reasons.length === 0 ? [netOf(config)] : [netOf(config), read];
+  if (read.reasons.length > 0) flags.push(read);
+  if (variable !== undefined) {
+    flags.push({ flag: `--allow-env=${variable}`, reasons: [`${variable}: the configuration`] });
+  }
+  return flags;
 }
 
 function readOf({ workers }: Config, file: string): Permission {
@@ -50,7 +56,9 @@ function readOf({ workers }: Config, file: string): Permission {
   return {
     // A comma would begin another path.
     flag: `--allow-read=${needs.map(([path]) => path.replaceAll(",", ",,")).join(",")}`,
-    reasons: needs.map(([path, why]) => `${path}: ${why}`),
+    reasons: needs.map(([path, why]) =>
+      `${path}: ${why}${/\s/.test(path) ? "; it has a space, so quote this flag by hand" : ""}`
+    ),
   };
 }
 
@@ -92,11 +100,7 @@ function* netNeeds(config: Config): Generator<Need> {
         const reason = `${label}: ${host}, by dns.hosts`;
         for (const ip of known) yield { value: canonical({ host: ip, port }), reason };
       } else {
-        yield {
-          value: `0.0.0.0/0:${port}`,
-          reason:
-            `${label}: ${host} may come to any address; for one of IPv6 add it, as in [2001:db8::1]:${port}`,
-        };
+        yield* anywhere(host, port, label);
         if (dns.servers.length === 0) {
           yield { value: host, reason: `${label}: the system is asked for its addresses` };
         }
@@ -110,6 +114,22 @@ function* netNeeds(config: Config): Generator<Need> {
     const value = canonical({ host: server.host.includes(":") ? "::" : "0.0.0.0", port: 0 });
     yield { value, reason: "sockets to ask dns.servers from" };
   }
+}
+
+/** Addresses that a name may come to. Deno has no notation for all of IPv6. */
+function* anywhere(host: string, port: number, label: string): Generator<Need> {
+  // RFC 6761, 6.3
+  if (host === "localhost") {
+    for (const loopback of ["127.0.0.0/8", "[::1]"]) {
+      yield { value: `${loopback}:${port}`, reason: `${label}: ${host}` };
+    }
+    return;
+  }
+  yield {
+    value: `0.0.0.0/0:${port}`,
+    reason:
+      `${label}: ${host} may come to any address; for one of IPv6 add it, as in [2001:db8::1]:${port}`,
+  };
 }
 
 /** `::` falls back to IPv4 on a machine without IPv6. */

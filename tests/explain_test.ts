@@ -2,8 +2,10 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { type Command, readCommand } from "../src/command_line.ts";
 import type { Config } from "../src/config/config.ts";
 import { parseConfig } from "../src/config/load.ts";
-import { explain, type Explanation, type Outcome } from "../src/explain.ts";
+import { explain } from "../src/explain.ts";
+import type { Explanation, Outcome } from "../src/explanation.ts";
 import { explanationText } from "../src/explain_text.ts";
+import { startDnsServer } from "./upstream/dns_server.ts";
 
 function load(text: string): Config {
   const loaded = parseConfig(text);
@@ -62,7 +64,7 @@ Deno.test("an explanation says which rule wins, for each protocol and set of lis
       ["two.test --protocol tls --client 192.0.2.9", "tls 80+443 two two.test 10.0.0.5:1"],
       ["dice.test --protocol tls", "tls 80+443 dice dice.test ?"],
       ["name.test --protocol tls", "tls 80+443 name name.test 10.0.1.1:1"],
-      ["no.test", "tls 80+443 - no.test rejected", "http 80+443 - no.test rejected"],
+      ["no.test", "tls 80+443 no no.test rejected", "http 80+443 no no.test rejected"],
       ["no7.test --protocol tls", "tls 80+443 wild *.test 10.0.0.3:1"],
       ["a.forward", "tls 80+443 forward - 10.9.0.1:443", "http 80+443 forward - 10.9.0.1:80"],
       ["a.forward:81 --protocol http", "http 80+443 forward - 10.9.0.1:81"],
@@ -135,7 +137,55 @@ TLS on 127.0.0.1:80, 127.0.0.1:443
   pool       no warm sockets, at most 100 for each backend`,
   );
   const explanation = await explain(CONFIG, { host: "\x1b[31mred", protocols: ["tls"], alpn: [] });
-  assertStringIncludes(explanationText(explanation), "names nobody");
+  assertStringIncludes(explanationText(explanation), "counts as no name");
   // deno-lint-ignore no-control-regex -- that is the question
   assert(!/[\x00-\x09\x0b-\x1f]/.test(explanationText(explanation)));
+});
+
+Deno.test("limits, backups and wildcards are told apart", async () => {
+  const config = load(`listen_addrs: ["127.0.0.1:80"]
+limits: { per_client: { connections: 5, connections_per_second: 10 } }
+routes:
+  - name: a
+    hosts: ["*.a.test"]
+    backends: ["10.0.0.1:1", { address: "10.0.0.2:1", backup: true }]
+    rate_limit: { connections_per_second: 1, burst: 2 }
+  - { name: b, hosts: ["*.test", "/^.*$/"], backends: ["10.0.0.3:1"] }
+  - { name: c, hosts: ["/^x.*$/"], backends: ["10.0.0.3:1"] }
+`);
+  const { outcomes: [{ target, others }] } = await ask(config, "x.a.test");
+  assertEquals(target?.choice, "the only one that is no backup");
+  assertEquals(target?.limits, [
+    "1 connections a second to the route, bursts of 2",
+    "5 connections of a client",
+    "10 connections a second of a client",
+    "10000 connections in all",
+  ]);
+  assertEquals(others.map(({ pattern, why }) => `${pattern} ${why}`), [
+    "*.test a shorter wildcard",
+    "/^.*$/ less specific",
+    "/^x.*$/ less specific",
+  ]);
+  const { outcomes: [{ others: [later] }] } = await ask(config, "xtest");
+  assertEquals(later, { route: "c", pattern: "/^x.*$/", why: "later in the file" });
+});
+
+Deno.test("names that nobody answers for are told from those there are not", async () => {
+  await using dns = await startDnsServer(({ name }) =>
+    name === "no.test" ? { code: 3 } : undefined
+  );
+  const config = load(`listen_addrs: ["127.0.0.1:80"]
+timeouts: { connect: 0.2 }
+dns: { servers: ["127.0.0.1:${dns.port}"] }
+`);
+  for (
+    const [host, reason, said] of [
+      ["no.test", "backend_unresolved", "no address from dns.servers"],
+      ["silent.test", "backend_timeout", "no answer from dns.servers in time"],
+    ]
+  ) {
+    const explanation = await ask(config, `${host} --protocol tls`);
+    assertEquals(short(explanation), [`tls 80 forward - ${reason}`]);
+    assertStringIncludes(explanationText(explanation), `${host}:443: ${said}`);
+  }
 });

@@ -23,6 +23,7 @@ Deno.test("the flags name everything that a configuration connects to and listen
         `${base},10.0.0.1:1,10.0.0.2:2`,
       ],
       [routes("one.internal:1"), `${base},0.0.0.0/0:1,one.internal`],
+      [routes("localhost:1"), `${base},127.0.0.0/8:1,[::1]:1,localhost`],
       [
         `${routes("one.internal:1")}\ndns: { hosts: { one.internal: ["10.1.1.1"] } }`,
         `${base},10.1.1.1:1`,
@@ -54,4 +55,20 @@ Deno.test("names that are forwarded to themselves may be anywhere", () => {
     "--allow-net",
     "--allow-read=/etc/a,,b.yaml",
   ]);
+});
+
+Deno.test("a configuration from the environment needs the environment, and a file only if it is one", () => {
+  const text = `listen_addrs: ["127.0.0.1:80"]\nforward: { enabled: true }\n`;
+  const loaded = parseConfig(text);
+  assert(loaded.ok);
+  const env = "--allow-env=SNIPROXY_CONFIG";
+  for (
+    const [file, expected] of [
+      ["a.yaml", ["--allow-net", "--allow-read=a.yaml", env]],
+      [text, ["--allow-net", env]],
+    ] as const
+  ) {
+    const permissions = permissionsOf(loaded.config, file, "SNIPROXY_CONFIG");
+    assertEquals(permissions.map(({ flag }) => flag), [...expected]);
+  }
 });

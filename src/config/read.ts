@@ -27,8 +27,22 @@ const VARIABLE = "SNIPROXY_CONFIG";
  * @returns The path of a file, or a whole document, which has more than one line.
  */
 export function configured(): string {
+  return environment() || "config.yaml";
+}
+
+/**
+ * Whether a configuration is found only by whoever may read the environment.
+ *
+ * @param file Its path, or a whole document.
+ * @returns The variable that names it or is it; `undefined` if none does.
+ */
+export function variableOf(file: string): string | undefined {
+  return environment() === file ? VARIABLE : undefined;
+}
+
+function environment(): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable: VARIABLE });
-  return (state === "granted" ? Deno.env.get(VARIABLE) : undefined) || "config.yaml";
+  return state === "granted" ? Deno.env.get(VARIABLE) : undefined;
 }
 
 /**

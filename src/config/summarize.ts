@@ -52,21 +52,31 @@ export function summarize(config: Config): string {
   const { connections, connectionsPerSecond } = config.clientLimits;
   const each = describeLimits(connections || undefined, connectionsPerSecond || undefined);
   if (each.length > 0) lines.push(`each client: ${each.join(", ")}`);
-  lines.push(
-    `descriptors: up to ${
-      descriptors(config)
-    } at max_connections (ulimit -n, LimitNOFILE), and pooled sockets`,
-  );
+  lines.push(`descriptors: ${describeDescriptors(config)}`);
   if (dns.servers.length > 0) lines.push(`dns: ${dns.servers.map(canonical).join(", ")}`);
   return lines.join("\n");
 }
 
-/** What the runtime and the logs have open, with room to spare. */
+/** What the runtime and the logs of an event loop have open, with room to spare. */
 const OWN_DESCRIPTORS = 64;
 
-/** A client and its backend are two. */
-function descriptors({ listeners, maxConnections }: Config): number {
-  return 2 * maxConnections + listeners.length + OWN_DESCRIPTORS;
+function describeDescriptors(config: Config): string {
+  const { listeners, maxConnections, workers, routes, fallback, forward, pool } = config;
+  // A client and its backend are two.
+  const serving = 2 * maxConnections + workers * (listeners.length + OWN_DESCRIPTORS);
+  const groups = fallback === undefined ? routes : [...routes, fallback];
+  const pooled = groups.reduce(
+    (sum, { backends, pool: own = pool }) =>
+      sum + (own.enabled ? own.maxPerHost * backends.length : 0),
+    0,
+  );
+  const all = pooled === 0
+    ? `up to ${serving} at max_connections`
+    : `up to ${serving} at max_connections and ${pooled} in the pool, ${serving + pooled} in all`;
+  const more = forward.enabled && pool.enabled
+    ? `, and ${pool.maxPerHost} for each address of other names`
+    : "";
+  return `${all}${more}; compare ulimit -n, LimitNOFILE`;
 }
 
 function describeListener({ name, trustedProxies: proxies }: Listener): string {

@@ -17,7 +17,7 @@ export type Allowlist = (name: string) => boolean;
  * - `*`: every name.
  *
  * @param patterns Lower-case; the empty list allows nothing.
- * @returns The check. Exact names and `*.x` cost the same however many there are; `*x` are tried one by one.
+ * @returns The check. It costs the same however many patterns there are, but for the different lengths of `*x`.
  *
  * @example
  * ```ts
@@ -31,14 +31,17 @@ export type Allowlist = (name: string) => boolean;
 export function compileAllowlist(patterns: readonly string[]): Allowlist {
   const exact = new Set<string>();
   const below = new SuffixTrie<string>();
-  const endings: string[] = [];
+  const endings = new Map<number, Set<string>>();
   for (const pattern of patterns) {
     if (pattern === "*") return () => true;
     if (pattern.startsWith("*.")) {
       exact.add(pattern.slice(2));
       below.add(pattern.slice(2), pattern);
     } else if (pattern.startsWith("*")) {
-      endings.push(pattern.slice(1));
+      const ending = pattern.slice(1);
+      const others = endings.get(ending.length);
+      if (others === undefined) endings.set(ending.length, new Set([ending]));
+      else others.add(ending);
     } else {
       exact.add(pattern);
     }
@@ -47,9 +50,9 @@ export function compileAllowlist(patterns: readonly string[]): Allowlist {
     exact.has(name) || below.longest(name) !== undefined || endsInOneOf(name, endings);
 }
 
-function endsInOneOf(name: string, endings: readonly string[]): boolean {
-  for (const ending of endings) {
-    if (name.endsWith(ending)) return true;
+function endsInOneOf(name: string, endings: ReadonlyMap<number, ReadonlySet<string>>): boolean {
+  for (const [length, same] of endings) {
+    if (same.has(name.slice(-length))) return true;
   }
   return false;
 }

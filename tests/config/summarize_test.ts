@@ -17,7 +17,7 @@ allowlist: every name is allowed
 routes: 0
 other names: forwarded to themselves, TLS to port 443, HTTP to port 80
 fallback: none, refused
-descriptors: up to 20066 at max_connections (ulimit -n, LimitNOFILE), and pooled sockets`,
+descriptors: up to 20066 at max_connections, and 100 for each address of other names; compare ulimit -n, LimitNOFILE`,
   );
 });
 
@@ -64,9 +64,30 @@ routes: 3
 other names: fallback
 fallback: b:1 [tcp check]
 each client: at most 20 connections, 0.5 a second
-descriptors: up to 20066 at max_connections (ulimit -n, LimitNOFILE), and pooled sockets
+descriptors: up to 20066 at max_connections and 500 in the pool, 20566 in all; compare ulimit -n, LimitNOFILE
 dns: 10.0.0.53:53, [fd00::53]:5353`,
   );
+});
+
+Deno.test("summarize() counts descriptors as they are configured", () => {
+  const descriptors = (more: string): string | undefined =>
+    summary(`listen_addrs: [":443"]\nmax_connections: 1000\n${more}`)
+      .split("\n").find((line) => line.startsWith("descriptors"));
+  const routes = `routes:
+- { hosts: [a.test], backends: ["b:1", "c:1"] }
+- { hosts: [b.test], backends: ["b:1"], connection_pool: { max_per_host: 7 } }
+- { hosts: [c.test], backends: ["b:1"], connection_pool: { enabled: false } }
+- { hosts: [d.test], action: reject }
+`;
+  for (
+    const [more, expected] of [
+      [routes, "up to 2065 at max_connections and 207 in the pool, 2272 in all"],
+      [`workers: 4\n${routes}`, "up to 2260 at max_connections and 207 in the pool, 2467 in all"],
+      ["connection_pool: { enabled: false }", "up to 2065 at max_connections"],
+    ]
+  ) {
+    assertEquals(descriptors(more), `descriptors: ${expected}; compare ulimit -n, LimitNOFILE`);
+  }
 });
 
 Deno.test("summarize() stops after 200 routes", () => {

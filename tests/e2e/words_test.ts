@@ -293,20 +293,23 @@ Deno.test("check without a file reads config.yaml in the current directory", asy
 });
 
 Deno.test("explain and permissions answer on stdout and exit 0", async () => {
-  await withFile(valid, async (file) => {
+  const named = `  - { hosts: ["named.test"], backends: ["app.internal:443"] }\n`;
+  await withFile(valid + named, async (file) => {
     const text = await main(["explain", "www.shop.test", "-c", file]);
     assertEquals([text.code, text.stderr], [0, ""]);
     assertStringIncludes(text.stdout, "shop (*.shop.test): the longest wildcard");
     const json = await main(["explain", "blocked.test", "-c", file, "--json"]);
     assertEquals([json.code, JSON.parse(json.stdout).outcomes[0].reason], [0, "rejected"]);
     // Names are only looked up if that is allowed.
-    const silent = await main(["explain", "www.shop.test", "-c", file], ["--allow-read"]);
+    const silent = await main(["explain", "named.test", "-c", file], ["--allow-read"]);
     assertEquals([silent.code, silent.stderr], [0, ""]);
+    assertStringIncludes(silent.stdout, "app.internal:443: not looked up");
+    assertEquals(silent.stdout.includes("refused"), false);
     const { code, stdout, stderr } = await main(["permissions", "-c", file], ["--allow-read"]);
     assertEquals(code, 0);
     assertEquals(
       stdout,
-      "--allow-net=127.0.0.1:8080,[::]:8443,0.0.0.0:8443,127.0.0.1:9191,10.0.0.1:443 " +
+      "--allow-net=127.0.0.1:8080,[::]:8443,0.0.0.0:8443,127.0.0.1:9191,10.0.0.1:443,0.0.0.0/0:443,app.internal " +
         `--allow-read=${file}\n`,
     );
     assertMatch(stderr, /^# 10\.0\.0\.1:443: route shop$/m);
@@ -317,8 +320,23 @@ Deno.test("check warns of rules that get in each other's way, and exits 0", asyn
   await withFile(valid + `  - { hosts: ["shop.test"], action: reject }\n`, async (file) => {
     const { code, stderr } = await main(["check", "-c", file]);
     assertEquals(code, 0);
-    assertOneLine(stderr, `warning: "shop.test" of route shop.test never wins`);
+    assertOneLine(stderr, `warning: routes[2]: "shop.test" never wins, routes[0] (shop) has it`);
   });
+});
+
+Deno.test("check needs no permission but to read, and says what it could not find out", async () => {
+  await withFile(`listen_addrs: ["127.0.0.1:1"]\n`, async (file) => {
+    const { code, stderr } = await main(["check", "-c", file], ["--allow-read"]);
+    assertEquals(code, 0);
+    assertOneLine(stderr, "note: listening on 127.0.0.1:1 needs root or CAP_NET_BIND_SERVICE");
+  });
+});
+
+Deno.test("an answer that can't be written is told in one line", async () => {
+  const words = `"$0" run --no-prompt --allow-read main.ts check > /dev/full`;
+  const { code, stderr } = await run("sh", ["-c", words, Deno.execPath()]);
+  assertOneLine(stderr, "sniproxy: cannot write: No space left on device");
+  assertEquals(code, 1);
 });
 
 e2eTest("check says who may not listen below 1024", ["setpriv"], async () => {
@@ -352,6 +370,8 @@ Deno.test("SNIPROXY_CONFIG names the configuration or is it, if no file is named
         [file, ["check"], allowed, "shop.test"],
         [valid, ["check"], allowed, "shop.test"],
         [broken, ["check", "-c", file], allowed, "shop.test"],
+        [valid, ["permissions"], allowed, " --allow-env=SNIPROXY_CONFIG\n"],
+        [broken, ["permissions", "-c", file], allowed, ` --allow-read=${file}\n`],
         [broken, ["check"], allowed, "SNIPROXY_CONFIG:2:9: routes: found 7"],
         ["", ["check"], allowed, "status.localhost"],
         // Without the permission it does not count, and nobody is asked for it.
