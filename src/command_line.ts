@@ -49,8 +49,8 @@ type Flag = "config" | "log-level" | "protocol" | "alpn" | "client" | "json" | "
 const TAKES: Readonly<Record<Word, readonly Flag[]>> = {
   serve: ["config", "log-level", "watch"],
   check: ["config", "log-level"],
-  explain: ["config", "protocol", "alpn", "client", "json"],
-  permissions: ["config"],
+  explain: ["config", "log-level", "protocol", "alpn", "client", "json"],
+  permissions: ["config", "log-level"],
 };
 
 /** A whole line would be too long for what it is good for. */

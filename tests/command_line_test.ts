@@ -63,8 +63,6 @@ Deno.test("what is wrong is said in one line", () => {
       [["check", "--json"], "--json belongs to explain"],
       [["--protocol", "tls"], "--protocol belongs to explain"],
       [["check", "--watch"], "--watch belongs to serve"],
-      [["explain", "a", "--log-level", "info"], "--log-level belongs to serve and check"],
-      [["permissions", "--log-level", "info"], "--log-level belongs to serve and check"],
       [["toString"], `unknown word "toString"`],
       [["permissions", "now"], `unexpected "now" after permissions`],
       [["permissions", "-c"], "--config needs the name of one file"],

@@ -3,16 +3,24 @@
  *
  * @module
  */
-import { AggregatorRegistry, type Registry } from "prom-client";
+import { AggregatorRegistry } from "prom-client";
 import type { MetricsSnapshot } from "../observe/metrics.ts";
+
+/** Metrics that were merged. */
+export interface Merged {
+  /** As Prometheus text. */
+  metrics(): Promise<string>;
+  /** To be merged again. */
+  getMetricsAsJSON(): Promise<MetricsSnapshot>;
+}
 
 /**
  * Merges metrics: counters and histograms add, gauges too, but for those that say otherwise themselves.
  *
  * @param parts Snapshots.
- * @returns A registry with the sums.
+ * @returns The sums.
  */
-export function mergeMetrics(parts: readonly MetricsSnapshot[]): Registry {
+export function mergeMetrics(parts: readonly MetricsSnapshot[]): Merged {
   return AggregatorRegistry.aggregate([...parts]);
 }
 

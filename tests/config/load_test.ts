@@ -102,9 +102,9 @@ const CASES: Record<string, [string, ...Expected[]]> = {
     `${L}"a\\n\\x9b": 1\n`,
     [2, 1, '["a\\n\\u009b"]', 'unknown key "a\\n\\u009b", expected listen_addrs'],
   ],
-  "a key of later issues": [
-    `${L}workers: 2\n`,
-    [2, 1, "workers", 'unknown key "workers"'],
+  "a bad number of workers": [
+    `${L}workers: 0\n`,
+    [2, 10, "workers", "found 0, expected auto, or a whole number from 1 to 64"],
   ],
   "sections that are no mappings": [
     `${L}timeouts: 10\nmetrics: []\nforward: off\ndns: { hosts: [a] }\n`,
@@ -390,6 +390,7 @@ Deno.test("parseConfig() fills in every default", () => {
       metrics: { enabled: true, address: { host: "127.0.0.1", port: 9090 } },
       maxConnections: 10_000,
       shutdownTimeout: 30_000,
+      workers: 1,
       pool: {
         enabled: true,
         maxPerHost: 100,
@@ -444,6 +445,7 @@ metrics: { enabled: false, address: ":9091" }
 allowlist: ["Example.com.", "*.Example.com", "*suffix", "*"]
 max_connections: 5
 shutdown_timeout: 0
+workers: 3
 connection_pool: { enabled: false, max_per_host: 7, connection_ttl: 2m, idle_timeout: 1.5, cleanup_interval: 1, preconnect: off }
 routes:
   - name: shop
@@ -509,6 +511,7 @@ Deno.test("parseConfig() reads every key and normalises names and addresses", ()
       allowlist: ["example.com", "*.example.com", "*suffix", "*"],
       maxConnections: 5,
       shutdownTimeout: 0,
+      workers: 3,
       pool: {
         enabled: false,
         maxPerHost: 7,

@@ -42,6 +42,7 @@ function config({ routes = ROUTES, allowlist, fallback = false, forward = false 
     allowlist,
     maxConnections: 1,
     shutdownTimeout: 1,
+    workers: 1,
     pool: { enabled: true, maxPerHost: 1, connectionTtl: 1, idleTimeout: 1, preconnect: "auto" },
     poolSweep: 1,
     routes,
