@@ -105,7 +105,7 @@ const connectionPool = mapping({
 const MAX_WORKERS = 64;
 
 const workers = leaf<number>(readWorkers, {
-  anyOf: [{ const: "auto" }, { type: "integer", minimum: 1, maximum: MAX_WORKERS }],
+  anyOf: [{ enum: ["auto"] }, { type: "integer", minimum: 1, maximum: MAX_WORKERS }],
   examples: [1, "auto"],
 }).default(1).describe(
   "Event loops that share the ports, each with its share of the limits; `auto` is one for each core. " +
