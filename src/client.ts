@@ -128,8 +128,9 @@ export class Client {
     if (this.#logged) return;
     this.#logged = true;
     this.count();
-    this.summary.totalMs = performance.now() - this.began;
-    this.#observer.log(this.summary, end);
+    const now = performance.now();
+    this.summary.totalMs = now - this.began;
+    this.#observer.log(this.summary, end, now);
   }
 
   /**

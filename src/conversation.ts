@@ -180,8 +180,8 @@ export class Conversation {
           continue;
         }
         if (!obtained.pooled) {
-          if (repeatable && errand.goOn(client.ip)) continue;
-          if (!repeatable) errand.failed();
+          if (repeatable && errand.goOn(client.ip, "backend_closed")) continue;
+          if (!repeatable) errand.failed("backend_closed");
         }
       }
       return await this.#conclude(end);

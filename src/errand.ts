@@ -9,6 +9,7 @@ import type { Decision } from "./route/decide.ts";
 import { REASONS, type Refusal } from "./route/refusal.ts";
 import type { Cluster } from "./upstream/cluster.ts";
 import type { Endpoint } from "./upstream/endpoint.ts";
+import type { End } from "./observe/summary.ts";
 
 /** A decision to connect. */
 export type Proxied = Exclude<Decision, Refusal>;
@@ -108,20 +109,25 @@ export class Errand {
    * Leaves the backend it is with, which could not be reached, or broke off before it had said anything.
    *
    * @param source The client's IP address.
+   * @param reason What has become of it, as the logs call it.
    * @returns Whether it is with another one now.
    */
-  goOn(source: string): boolean {
+  goOn(source: string, reason: End): boolean {
     const { endpoint, mayGoOn } = this;
-    this.failed();
+    this.failed(reason);
     if (endpoint === undefined || !mayGoOn) return false;
     if (this.deadline !== undefined && performance.now() >= this.deadline) return false;
     this.tried.push(endpoint);
     return this.choose(source) === undefined;
   }
 
-  /** Notes that the backend it is with has failed. */
-  failed(): void {
-    if (this.endpoint !== undefined) this.cluster?.failed(this.endpoint);
+  /**
+   * Notes that the backend it is with has failed.
+   *
+   * @param reason How, as the logs call it.
+   */
+  failed(reason: End): void {
+    if (this.endpoint !== undefined) this.cluster?.failed(this.endpoint, reason);
   }
 
   /** Notes, once, that the backend it is with has said something. */
@@ -133,7 +139,9 @@ export class Errand {
 
   /** Counts a socket in use. */
   begin(): void {
-    if (this.endpoint !== undefined) this.endpoint.active++;
+    if (this.endpoint === undefined) return;
+    this.endpoint.active++;
+    this.endpoint.used++;
   }
 
   /** Counts the end of that. */

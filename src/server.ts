@@ -17,11 +17,15 @@ import { Resolver } from "./upstream/resolve.ts";
 import { Pools } from "./pool/pools.ts";
 import { Sweep, sweepInterval } from "./relay/sweep.ts";
 import { logAccess } from "./observe/access_log.ts";
-import { serveEndpoint } from "./observe/endpoint.ts";
+import { Activity, type ListenerCount } from "./observe/activity.ts";
+import { builtAt } from "./observe/built_at.ts";
+import { type Endpoint as StatusEndpoint, serveEndpoint } from "./observe/endpoint.ts";
+import { gatherStatus } from "./observe/gather_status.ts";
 import type { LineWriter } from "./observe/line_writer.ts";
 import type { Log } from "./observe/log.ts";
 import { Metrics, type MetricsSnapshot } from "./observe/metrics.ts";
 import type { Observer } from "./observe/observer.ts";
+import type { ConfigStatus, StatusData } from "./observe/status.ts";
 import { bind, listen } from "./bind.ts";
 import { Room } from "./room.ts";
 import type { Rulebook } from "./rulebook.ts";
@@ -62,6 +66,7 @@ export interface Outputs {
 export class Server {
   readonly #outputs: Outputs;
   readonly #metrics: Metrics;
+  readonly #activity: Activity;
   readonly #listeners = new Map<string, Deno.TcpListener>();
   readonly #sessions = new Set<Session>();
   readonly #sweep: Sweep;
@@ -72,8 +77,10 @@ export class Server {
   readonly #clientLimits: ClientLimits;
   #poolSweep: ReturnType<typeof setInterval>;
   #book: Rulebook;
-  #endpoint?: AsyncDisposable;
-  #ready = false;
+  #endpoint?: StatusEndpoint;
+  #state: StatusData["state"] = "starting";
+  readonly #builtAt = builtAt();
+  #age: ConfigStatus = { loadedAt: Date.now() };
   /** Whether the time to finish is up: nothing begins any more. */
   #over = false;
   readonly #room: Room;
@@ -90,6 +97,11 @@ export class Server {
       pooled: () => this.#pools.sizes,
       backends: () => this.#clusters.states(),
     }, !outputs.worker);
+    this.#activity = new Activity({
+      counts: (route) => this.#metrics.counts(route),
+      allCounts: () => this.#metrics.allCounts.values(),
+      active: () => this.#sessions.size,
+    });
     this.#pools = new Pools({
       dial: (route, backend) => this.#dialWarm(route, backend),
       evicted: (route, reason) => this.#metrics.counts(route).evictions[reason]++,
@@ -112,16 +124,22 @@ export class Server {
     this.#poolSweep = this.#sweepPools(config);
     this.#room = new Room(config.maxConnections);
     const metrics = this.#metrics;
+    const activity = this.#activity;
     this.#observer = {
       get verbose(): boolean {
         return outputs.log.level === "debug";
       },
       step: (id, message, facts) => outputs.log.debug(message, { id, ...facts }),
-      detected: (protocol) => metrics.detected(protocol),
+      detected: (protocol) => {
+        metrics.detected(protocol);
+        activity.detected(protocol);
+      },
+      offered: (facts, alpn) => activity.offered(facts, alpn),
       connected: (route, ms) => metrics.connected(route, ms),
       exhausted: () => this.#exhausted(),
       counts: (route) => metrics.counts(route),
-      log: (summary, end) => {
+      log: (summary, end, now) => {
+        activity.ended(summary, end, now);
         const { enabled, format } = this.#book.config.accessLog;
         if (enabled) logAccess(outputs.access, format, summary, end);
       },
@@ -147,7 +165,7 @@ export class Server {
       throw error;
     }
     server.#warmFixed();
-    server.#ready = true;
+    server.#state = "ready";
     return server;
   }
 
@@ -197,12 +215,14 @@ export class Server {
   }
 
   /**
-   * Counts a reload.
+   * Counts and dates a reload.
    *
    * @param result Whether it took effect.
    */
   reloaded(result: "success" | "failure"): void {
     this.#metrics.reloaded(result);
+    const reload = { at: Date.now(), result };
+    this.#age = { loadedAt: result === "success" ? reload.at : this.#age.loadedAt, reload };
   }
 
   /**
@@ -212,10 +232,11 @@ export class Server {
    * @returns When everything is closed.
    */
   async stop(timeout: number): Promise<void> {
-    this.#ready = false;
+    this.#state = "draining";
     if (timeout > 0) await this.#lastClients();
     for (const name of this.#listeners.keys()) this.#close(name);
     this.#room.wake();
+    this.#endpoint?.endStreams();
     for (const session of this.#sessions) session.drain();
     if (this.#sessions.size > 0 && timeout > 0) {
       const late = Promise.withResolvers<void>();
@@ -232,6 +253,7 @@ export class Server {
     this.#resolver[Symbol.dispose]();
     this.#pools.drain();
     this.#sweep[Symbol.dispose]();
+    this.#activity[Symbol.dispose]();
     await this.#endpoint?.[Symbol.asyncDispose]();
   }
 
@@ -241,6 +263,24 @@ export class Server {
       before = this.#accepted;
       await new Promise((resolve) => setTimeout(resolve, LAST_LOOK_MS));
     }
+  }
+
+  /** What the status page shows. */
+  status(): StatusData {
+    return gatherStatus({
+      version: this.#outputs.version,
+      builtAt: this.#builtAt,
+      state: this.#state,
+      age: this.#age,
+      config: this.#book.config,
+      clusters: this.#book.clusters,
+      pools: this.#pools,
+      counts: this.#metrics.allCounts,
+      activity: this.#activity,
+      active: this.#sessions.size,
+      max: this.#room.most,
+      droppedLogLines: this.#outputs.access.dropped,
+    });
   }
 
   /** A socket for the pool, by the rules in force now. */
@@ -323,7 +363,7 @@ export class Server {
     const listener = bind(address, () => listen(address, this.#outputs.worker));
     this.#listeners.set(name, listener);
     this.#outputs.log.info("listening", { address: name });
-    this.#accept(name, listener);
+    this.#accept(name, listener, this.#activity.listener(name));
   }
 
   #close(name: string): void {
@@ -334,20 +374,25 @@ export class Server {
     this.#outputs.log.info("stopped listening", { address: name });
   }
 
-  #openEndpoint({ metrics }: Config): AsyncDisposable | undefined {
+  #openEndpoint({ metrics }: Config): StatusEndpoint | undefined {
     if (!metrics.enabled || this.#outputs.worker) return undefined;
     const endpoint = bind(metrics.address, () =>
       serveEndpoint(metrics.address, {
         metrics: () => this.#metrics.expose(),
         contentType: this.#metrics.contentType,
-        ready: () => this.#ready,
+        ready: () => this.#state === "ready",
+        status: () => this.status(),
       }));
     this.#outputs.log.info("serving metrics", { address: canonical(metrics.address) });
     return endpoint;
   }
 
   /** Accepts for as long as the listener is open; rests while there are as many sessions as may be. */
-  async #accept(name: string, listener: Deno.TcpListener): Promise<void> {
+  async #accept(
+    name: string,
+    listener: Deno.TcpListener,
+    count: ListenerCount,
+  ): Promise<void> {
     for (;;) {
       while (this.#room.isFull(this.#sessions.size)) await this.#room.freed();
       if (this.#listeners.get(name) !== listener) return;
@@ -362,6 +407,7 @@ export class Server {
       // are one turn: whoever else was woken looks after that.
       while (!this.#over && this.#room.isFull(this.#sessions.size)) await this.#room.freed();
       if (this.#over) return conn.close();
+      count.accepted++;
       this.#begin(conn, name);
     }
   }

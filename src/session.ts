@@ -273,7 +273,10 @@ export class Session implements Timed, Speaker {
         return { kind: "refusal", reason: "too_slow", detail };
       }
       if (result === undefined) return "left";
-      if (result.kind === "sniffed") return result;
+      if (result.kind === "sniffed") {
+        if (result.tls !== undefined) this.observer.offered(result.tls, result.alpn);
+        return result;
+      }
       client.asked.status = result.status;
       client.asked.streamId = result.streamId;
       return { kind: "refusal", reason: "malformed", detail: result.detail };
@@ -316,7 +319,7 @@ export class Session implements Timed, Speaker {
       if (client.verbose) client.step("backend said nothing", { backend: errand.name });
       backend.close();
       again = obtained.pooled;
-      if (!obtained.pooled && !errand.goOn(client.ip)) {
+      if (!obtained.pooled && !errand.goOn(client.ip, "backend_closed")) {
         const detail = `${errand.name} closed the connection before it had answered`;
         return await client.refuse({ kind: "refusal", reason: "backend_closed", detail });
       }
@@ -333,7 +336,7 @@ export class Session implements Timed, Speaker {
     this.observer.counts(errand.decision.label).active--;
     errand.end();
     if (this.backend !== undefined && this.backend.received > 0) errand.succeeded();
-    else if (end === "backend_reset") errand.failed();
+    else if (end === "backend_reset") errand.failed(end);
   }
 
   /**

@@ -91,7 +91,7 @@ export class Supply {
     for (;;) {
       const obtained = await this.#connect(errand, pool);
       if (obtained.kind === "obtained" || !RETRIED.has(obtained.reason)) return obtained;
-      if (!errand.goOn(this.#client.ip)) return obtained;
+      if (!errand.goOn(this.#client.ip, obtained.reason)) return obtained;
       pool = undefined;
     }
   }

@@ -94,7 +94,9 @@ const metrics = mapping({
   enabled: flag().default(true).describe("Whether it is served."),
   address: address(LOCAL_HOST, METRICS_ADDRESS).prefault(METRICS_ADDRESS)
     .describe("Where it listens; `:port` is 127.0.0.1."),
-}).prefault({}).describe("The HTTP endpoint for machines that watch: /metrics, /health, /ready.");
+}).prefault({}).describe(
+  "The HTTP endpoint for those who watch: the status page at /, /status.json, /metrics, /health, /ready.",
+);
 
 const connectionPool = mapping({
   ...poolOfAll,

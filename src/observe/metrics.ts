@@ -25,6 +25,12 @@ export interface RouteCounts {
   rx: number;
   /** Bytes sent to clients. */
   tx: number;
+  /** Connections and HTTP/1.x requests that have ended. */
+  ended: number;
+  /** Those of them that did not end well. */
+  failed: number;
+  /** HTTP/1.x answers of backends: 1xx to 5xx. */
+  readonly answers: number[];
   /** Backend sockets in use. */
   active: number;
   /** Requests for a backend socket that the pool could serve. */
@@ -303,6 +309,9 @@ export class Metrics {
       counts = {
         rx: 0,
         tx: 0,
+        ended: 0,
+        failed: 0,
+        answers: [0, 0, 0, 0, 0],
         active: 0,
         hits: 0,
         misses: 0,
@@ -322,6 +331,11 @@ export class Metrics {
       this.#counts.set(route, counts);
     }
     return counts;
+  }
+
+  /** What is counted for all routes. */
+  get allCounts(): ReadonlyMap<string, RouteCounts> {
+    return this.#counts;
   }
 
   /**

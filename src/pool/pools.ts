@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Eviction, Pool, type PoolSettings } from "./pool.ts";
+import { type Eviction, Pool, type PoolSettings, type PoolStats } from "./pool.ts";
 
 /** What the pools need from outside. */
 export interface PoolsOutside {
@@ -11,6 +11,14 @@ export interface PoolsOutside {
   dial(route: string, backend: string): Promise<Deno.TcpConn>;
   /** Told of each socket at rest that is closed. */
   evicted(route: string, reason: Eviction): void;
+}
+
+/** What is at rest to one backend of a route. */
+export interface PoolLevel extends PoolStats {
+  /** The route's label. */
+  readonly route: string;
+  /** The backend's address. */
+  readonly backend: string;
 }
 
 /** What is at rest, by route. */
@@ -62,11 +70,16 @@ export class Pools {
     return entry.pool;
   }
 
+  /** What is at rest, pool by pool. */
+  get levels(): PoolLevel[] {
+    return this.#entries.values()
+      .map(({ route, backend, pool }) => ({ route, backend, ...pool.stats })).toArray();
+  }
+
   /** What is at rest, by route. */
   get sizes(): PoolSizes {
     const sizes = new Map<string, number>();
-    for (const { route, pool } of this.#entries.values()) {
-      const { idle, warm } = pool.stats;
+    for (const { route, idle, warm } of this.levels) {
       sizes.set(route, (sizes.get(route) ?? 0) + idle + warm);
     }
     return sizes;

@@ -8,7 +8,7 @@ import { parseIpLiteral } from "../config/host_name.ts";
 import type { Reason } from "../route/refusal.ts";
 import { type Balancer, createBalancer } from "./balance.ts";
 import { Endpoint } from "./endpoint.ts";
-import { OutlierDetector } from "./outlier.ts";
+import { type Ejection, OutlierDetector } from "./outlier.ts";
 import type { Resolve } from "./resolve.ts";
 import { TokenBucket } from "./token_bucket.ts";
 
@@ -24,6 +24,14 @@ export interface ClusterOutside {
   now(): number;
   /** A number from 0 to 1. */
   random(): number;
+}
+
+/** A place, and what keeps clients from it. */
+export interface JudgedPlace {
+  /** The place. */
+  readonly endpoint: Endpoint;
+  /** Present while it is left alone, as it has failed too many clients. */
+  readonly ejection?: Ejection;
 }
 
 /** A backend, and the places it came to when it was last looked up. */
@@ -195,9 +203,12 @@ export class Cluster {
    * Notes that a place has not served a client: it refused, was silent, or broke off before its first byte.
    *
    * @param endpoint The place.
+   * @param reason Which of these, as the logs call it.
    */
-  failed(endpoint: Endpoint): void {
+  failed(endpoint: Endpoint, reason: string): void {
     const { outliers } = this.#shared;
+    endpoint.failures++;
+    endpoint.failure = { reason, at: this.#outside.now() };
     // Of a place that is none any more there is nothing left to judge.
     if (outliers === undefined || !this.isCurrent(endpoint)) return;
     const until = outliers.failed(endpoint, this.#outside.now(), this.#known.size);
@@ -224,6 +235,22 @@ export class Cluster {
     return this.#members.some((member) =>
       member.backend === backend && member.endpoints.some((each) => this.#usable(each, now))
     );
+  }
+
+  /**
+   * What is known of a backend's places.
+   *
+   * @param backend One of the group's.
+   * @returns One entry for each; none if its name does not resolve.
+   */
+  placesOf(backend: Backend): JudgedPlace[] {
+    const now = this.#outside.now();
+    const { outliers } = this.#shared;
+    const member = this.#members.find((each) => each.backend === backend);
+    return (member?.endpoints ?? []).map((endpoint) => {
+      const ejection = outliers?.ejection(endpoint, now);
+      return { endpoint, ejection };
+    });
   }
 
   /**

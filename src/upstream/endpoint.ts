@@ -6,6 +6,14 @@
 import type { Backend } from "../config/config.ts";
 import { canonical } from "../config/address.ts";
 
+/** That a place has failed. */
+export interface Failure {
+  /** How. */
+  readonly reason: string;
+  /** When, as of the clock of whoever has noticed: `performance.now()`. */
+  readonly at: number;
+}
+
 /** A place and what is known about it; shared by all versions of the configuration that have it. */
 export class Endpoint {
   /** The backend that it belongs to. */
@@ -18,6 +26,12 @@ export class Endpoint {
   readonly key: string;
   /** Sockets to it in use. */
   active = 0;
+  /** Tunnels and requests it was used for. */
+  used = 0;
+  /** Clients it has failed. */
+  failures = 0;
+  /** What its last failure was, of a client or of a check, and when. */
+  failure?: Failure;
   /** Whether the last checks found it working; true if it is not checked. */
   up = true;
   /** Why it is not; absent while it is. */

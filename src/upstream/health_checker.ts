@@ -4,6 +4,7 @@
  * @module
  */
 import type { HealthCheck } from "../config/config.ts";
+import type { Failure } from "./endpoint.ts";
 import type { ProbeTarget, Verdict } from "./probe.ts";
 
 /** A backend that is checked, and what is known of it. */
@@ -12,6 +13,8 @@ export interface Checked extends ProbeTarget {
   up: boolean;
   /** Why it does not; absent while it does. */
   reason?: string;
+  /** The last check that has failed, whether it works or not. */
+  failure?: Failure;
 }
 
 /** What is to be checked. */
@@ -167,6 +170,9 @@ export class HealthChecker<T extends Checked> implements Disposable {
   #judge(round: Round<T>, verdict: Verdict): void {
     const { endpoint, check } = round.target;
     if (verdict.kind === "unknown") return;
+    if (verdict.kind === "down") {
+      endpoint.failure = { reason: verdict.reason, at: this.#outside.now() };
+    }
     const up = verdict.kind === "up";
     if (up === endpoint.up) {
       round.against = 0;

@@ -23,6 +23,14 @@ interface State {
   trialUntil: number;
 }
 
+/** That a backend is left alone. */
+export interface Ejection {
+  /** Failures in a row. */
+  readonly failures: number;
+  /** Until when, in milliseconds, or until when somebody may be trying it. */
+  readonly until: number;
+}
+
 /**
  * Counts failures in a row. Closed, open and half-open, as circuit breakers call it: a backend serves; after so many
  * failures it is ejected for a time; then one client tries, and what becomes of it decides between the two. Each
@@ -73,6 +81,19 @@ export class OutlierDetector<T> {
     const state = this.#states.get(backend);
     if (state === undefined || state.ejections === 0) return true;
     return now >= state.until && now >= state.trialUntil;
+  }
+
+  /**
+   * Why a backend is not {@linkcode available}.
+   *
+   * @param backend The backend.
+   * @param now The time in milliseconds.
+   * @returns What has led to that; `undefined` if it may be chosen.
+   */
+  ejection(backend: T, now: number): Ejection | undefined {
+    const state = this.#states.get(backend);
+    if (state === undefined || this.available(backend, now)) return undefined;
+    return { failures: state.failures, until: Math.max(state.until, state.trialUntil) };
   }
 
   /**

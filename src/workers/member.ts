@@ -4,6 +4,7 @@
  * @module
  */
 import type { MetricsSnapshot } from "../observe/metrics.ts";
+import type { StatusData } from "../observe/status.ts";
 import type { Message, Reply, Request } from "./messages.ts";
 
 /** The part of the runtime's `Worker` that is used. */
@@ -22,8 +23,8 @@ export interface MemberOutside {
   died(why: string): void;
 }
 
-/** How long it may take to take its metrics down before the last ones are used. */
-const METRICS_MS = 2_000;
+/** How long it may take to answer before its last metrics, or its last status, are used. */
+const PATIENCE_MS = 2_000;
 
 const decoder = new TextDecoder();
 
@@ -31,6 +32,8 @@ const decoder = new TextDecoder();
 export class Member implements Disposable {
   /** The last metrics it has told. */
   metrics: MetricsSnapshot = [];
+  /** The last status it has told. */
+  status?: StatusData;
   readonly #thread: Thread;
   readonly #port: MessagePort;
   readonly #outside: MemberOutside;
@@ -83,12 +86,29 @@ export class Member implements Disposable {
    * @returns Them; the last ones if that takes too long or it is no more. Never rejects.
    */
   async count(): Promise<MetricsSnapshot> {
-    const late = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => late.resolve(undefined), METRICS_MS);
-    const reply = await Promise.race([this.ask({ kind: "metrics" }), late.promise]);
-    clearTimeout(timer);
+    const reply = await this.#askSoon({ kind: "metrics" });
     if (reply?.metrics !== undefined) this.metrics = reply.metrics;
     return this.metrics;
+  }
+
+  /**
+   * Has it say how it is.
+   *
+   * @returns Its status; the last one if that takes too long or it is no more, `undefined` if there is none. Never
+   *   rejects.
+   */
+  async look(): Promise<StatusData | undefined> {
+    const reply = await this.#askSoon({ kind: "status" });
+    if (reply?.status !== undefined) this.status = reply.status;
+    return this.status;
+  }
+
+  async #askSoon(request: Request): Promise<Reply | undefined> {
+    const late = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => late.resolve(undefined), PATIENCE_MS);
+    const reply = await Promise.race([this.ask(request), late.promise]);
+    clearTimeout(timer);
+    return reply;
   }
 
   /** Ends the thread at once. */

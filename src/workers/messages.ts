@@ -5,6 +5,7 @@
  */
 import type { Config } from "../config/config.ts";
 import type { MetricsSnapshot } from "../observe/metrics.ts";
+import type { StatusData } from "../observe/status.ts";
 
 /** What a worker is asked. */
 export type Request =
@@ -16,7 +17,8 @@ export type Request =
   }
   | { readonly kind: "reload"; readonly config: Config }
   | { readonly kind: "stop"; readonly timeout: number }
-  | { readonly kind: "metrics" };
+  | { readonly kind: "metrics" }
+  | { readonly kind: "status" };
 
 /** A question with a number, so that its answer can be told from others. */
 export type Question = Request & { readonly id: number };
@@ -37,4 +39,6 @@ export interface Reply {
   readonly error?: string;
   /** What was asked for. */
   readonly metrics?: MetricsSnapshot;
+  /** Alike. */
+  readonly status?: StatusData;
 }

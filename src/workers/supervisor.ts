@@ -7,10 +7,13 @@
 import { canonical } from "../config/address.ts";
 import type { Config } from "../config/config.ts";
 import { bind, BindError, listen } from "../bind.ts";
-import { serveEndpoint } from "../observe/endpoint.ts";
+import { type Endpoint, serveEndpoint } from "../observe/endpoint.ts";
 import type { LineWriter } from "../observe/line_writer.ts";
 import type { Log } from "../observe/log.ts";
+import { mergeStatus } from "../observe/merge_status.ts";
 import { Metrics, type MetricsSnapshot } from "../observe/metrics.ts";
+import { blankStatus, pastOf } from "../observe/past_status.ts";
+import type { ConfigStatus, StatusData } from "../observe/status.ts";
 import { Member, type Thread } from "./member.ts";
 import { countersOf, mergeMetrics } from "./merge_metrics.ts";
 import { shareOf } from "./share.ts";
@@ -67,11 +70,14 @@ export class Supervisor {
   readonly #leaving = new Set<Member>();
   readonly #timer: ReturnType<typeof setInterval>;
   #config: Config;
-  #endpoint?: AsyncDisposable;
+  #endpoint?: Endpoint;
   #ready = false;
   #stopping = false;
   /** What workers that are no more have counted. */
   #past: Promise<MetricsSnapshot> = Promise.resolve([]);
+  /** What is left of their statuses. */
+  #pastStatus: StatusData;
+  #age: ConfigStatus = { loadedAt: Date.now() };
 
   private constructor(config: Config, outside: SupervisorOutside) {
     this.#config = config;
@@ -83,8 +89,12 @@ export class Supervisor {
       pooled: () => new Map(),
       backends: () => [],
     });
+    this.#pastStatus = blankStatus(outside.version);
     this.#timer = setInterval(() => {
-      for (const { member } of this.#seats) member.count();
+      for (const { member } of this.#seats) {
+        member.count();
+        member.look();
+      }
     }, COUNT_EVERY_MS);
   }
 
@@ -143,12 +153,14 @@ export class Supervisor {
   }
 
   /**
-   * Counts a reload.
+   * Counts and dates a reload.
    *
    * @param result Whether it took effect.
    */
   reloaded(result: "success" | "failure"): void {
     this.#metrics.reloaded(result);
+    const reload = { at: Date.now(), result };
+    this.#age = { loadedAt: result === "success" ? reload.at : this.#age.loadedAt, reload };
   }
 
   /**
@@ -161,6 +173,7 @@ export class Supervisor {
     this.#ready = false;
     this.#stopping = true;
     clearInterval(this.#timer);
+    this.#endpoint?.endStreams();
     const leaving = [...this.#leaving].map((member) => this.#see(member, timeout));
     await Promise.all([
       ...leaving,
@@ -247,13 +260,14 @@ export class Supervisor {
   /** Has one finish, and sees it off. */
   async #see(member: Member, timeout: number): Promise<void> {
     await member.ask({ kind: "stop", timeout });
-    await member.count();
+    await Promise.all([member.count(), member.look()]);
     if (!this.#leaving.delete(member)) return;
     this.#remember(member);
     member[Symbol.dispose]();
   }
 
-  #remember({ metrics }: Member): void {
+  #remember({ metrics, status }: Member): void {
+    if (status !== undefined) this.#pastStatus = mergeStatus([pastOf(status), this.#pastStatus]);
     this.#past = this.#past.then((past) =>
       mergeMetrics([past, countersOf(metrics)]).getMetricsAsJSON()
     );
@@ -267,13 +281,29 @@ export class Supervisor {
     return await mergeMetrics([own, ...parts, await this.#past]).metrics();
   }
 
-  #openEndpoint({ metrics }: Config): AsyncDisposable | undefined {
+  async #status(): Promise<StatusData> {
+    const members = [...this.#seats.map(({ member }) => member), ...this.#leaving];
+    const living = members.filter(({ over }) => !over);
+    const parts = await Promise.all(living.map((member) => member.look()));
+    // One that has died meanwhile is among the past, and must not be counted twice.
+    const known = parts.flatMap((part, i) => part === undefined || living[i].over ? [] : [part]);
+    return {
+      ...mergeStatus([...known, this.#pastStatus]),
+      state: this.#stopping ? "draining" : this.#ready ? "ready" : "starting",
+      startedAt: Math.round(performance.timeOrigin),
+      config: this.#age,
+      droppedLogLines: this.#outside.access.dropped,
+    };
+  }
+
+  #openEndpoint({ metrics }: Config): Endpoint | undefined {
     if (!metrics.enabled) return undefined;
     const endpoint = bind(metrics.address, () =>
       serveEndpoint(metrics.address, {
         metrics: () => this.#expose(),
         contentType: this.#metrics.contentType,
         ready: () => this.#ready && this.#seats.some(({ member }) => !member.over),
+        status: () => this.#status(),
       }));
     this.#outside.log.info("serving metrics", { address: canonical(metrics.address) });
     return endpoint;

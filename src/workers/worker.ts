@@ -6,7 +6,7 @@
 import { LineWriter } from "../observe/line_writer.ts";
 import { Log } from "../observe/log.ts";
 import { Server } from "../server.ts";
-import type { Message, Question, Request } from "./messages.ts";
+import type { Message, Question, Reply, Request } from "./messages.ts";
 
 /** How long a line of the access log may wait for others that are sent with it. */
 const ACCESS_DELAY_MS = 20;
@@ -35,15 +35,14 @@ class Worker {
   async #answer(question: Question): Promise<void> {
     const { id } = question;
     try {
-      const metrics = await this.#do(question);
-      this.#say({ kind: "reply", id, ...(metrics && { metrics }) });
+      this.#say({ kind: "reply", id, ...await this.#do(question) });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#say({ kind: "reply", id, error: message });
     }
   }
 
-  async #do(request: Request): Promise<Awaited<ReturnType<Server["metrics"]>> | undefined> {
+  async #do(request: Request): Promise<Pick<Reply, "metrics" | "status"> | undefined> {
     switch (request.kind) {
       case "start": {
         const { config, name, version } = request;
@@ -64,7 +63,9 @@ class Worker {
         await Promise.all(Object.values(this.#writers).map((writer) => writer.flush()));
         return undefined;
       case "metrics":
-        return await this.#server?.metrics();
+        return { metrics: await this.#server?.metrics() };
+      case "status":
+        return { status: this.#server?.status() };
     }
   }
 

@@ -36,7 +36,9 @@ ${route("ip", `127.0.0.1:${backend.port}`)}${route("name", `app.dns:${backend.po
   await using proxy = await Proxy.start({ config, narrow: true });
   const { http } = proxy.ports;
   for (const text of texts.slice(0, 6)) assertEquals(await ask(http, text), ANSWER);
-  assertEquals((await proxy.ask("/health")).status, 200);
+  for (const path of ["/health", "/", "/status.json", "/metrics"]) {
+    assertEquals((await proxy.ask(path)).status, 200, path);
+  }
   // It may read its file again, but not connect to what was not in it.
   await proxy.rewrite(config + route("later", `127.0.0.1:${other.port}`));
   proxy.signal("SIGHUP");

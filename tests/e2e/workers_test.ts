@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { StatusData } from "../../src/observe/status.ts";
 import { writeAll } from "../relay/sockets.ts";
 import { latin1 } from "../sniff/hex.ts";
 import { Proxy, soon, until } from "./harness.ts";
@@ -70,6 +71,15 @@ Deno.test("two workers serve as one, and nothing is lost between them", async ()
   assertEquals(sum(/^sniproxy_connections_active (\d+)$/gm), 0);
   assertEquals(sum(/^sniproxy_connections_max (\d+)$/gm), 10_000);
   assertEquals(sum(/^sniproxy_build_info\{.*\} (\d+)$/gm), 1);
+  const status: StatusData = JSON.parse((await proxy.ask("/status.json")).body);
+  assertEquals([status.state, status.workers, status.connections], [
+    ...["ready", 2],
+    { active: 0, max: 10_000 },
+  ]);
+  const [{ ended, failed, backends }] = status.routes;
+  assertEquals([ended, failed, backends[0].upIn, backends[0].knownTo], [asked, 0, 2, 2]);
+  assertEquals([status.totals.accepted, status.recent.length], [asked, 50]);
+  assertEquals(status.config.reload?.result, "success");
   const rx = TEXTS.reduce((total, { length }) => total + length * asked / 2, 0);
   assertEquals(sum(/^sniproxy_bytes_transferred_total\{route="app",direction="rx"\} (\d+)$/gm), rx);
 });
@@ -84,6 +94,8 @@ Deno.test("SIGTERM drains all workers", async () => {
     await until("new clients to be refused", () => isRefused(proxy.ports.tls));
     assertEquals((await proxy.ask("/ready")).status, 503);
     assertEquals((await proxy.ask("/health")).status, 200);
+    const status: StatusData = JSON.parse((await proxy.ask("/status.json")).body);
+    assertEquals([status.state, status.connections.active], ["draining", 8]);
     for (const each of clients) await exchange(each, new TextEncoder().encode("ping"));
   } finally {
     for (const each of clients) close(each);

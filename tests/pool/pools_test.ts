@@ -38,6 +38,15 @@ Deno.test("each backend of each route has a pool of its own", () => {
   assertEquals(pools.of("a", "10.0.0.1:80", SETTINGS).stats.idle, 2);
   assertEquals(pools.of("b", "10.0.0.2:80", SETTINGS).stats.idle, 0);
   assertEquals(Object.fromEntries(pools.sizes), { a: 3, b: 1 });
+  assertEquals(
+    pools.levels.map(({ route, backend, idle, warm }) => [route, backend, idle, warm]),
+    [["a", "10.0.0.1:80", 2, 0], ["a", "10.0.0.2:80", 1, 0], ["b", "10.0.0.1:80", 1, 0], [
+      "b",
+      "10.0.0.2:80",
+      0,
+      0,
+    ]],
+  );
   pools.drain();
   assertEquals(backend.openCount, 0);
 });

@@ -155,10 +155,10 @@ Deno.test("whoever began before a reload goes on with the backends and the balan
   assertEquals(fake.chosen(2, [], before).split(" ").toSorted(), ["1", "2"]);
   assertEquals(fake.chosen(2, [one], before), "2 2");
   // What is learned of a place that both have is known to both.
-  before.failed(two);
+  before.failed(two, "backend_refused");
   assertEquals(fake.ejected, ["app 10.0.0.2:80"]);
   assertEquals([fake.chosen(2), fake.chosen(2, [], before)], ["3 3", "1 1"]);
-  before.failed(one);
+  before.failed(one, "backend_refused");
   assertEquals(fake.ejected.length, 1, "nobody new is led there");
   before.refresh();
   assertEquals([two.weight, fake.removed.length], [2, 1], "nor does it change what is in force");
@@ -203,18 +203,18 @@ Deno.test("a place that fails is left alone, tried by one, and back when it serv
   const outlierDetection = { consecutiveFailures: 2, ejectFor: 1_000 };
   const fake = new Fake(`${IP1} ${IP2}`, { outlierDetection });
   const [one, two] = [fake.place(1), fake.place(2)];
-  for (const place of [one, one, two, two, two]) fake.cluster.failed(place);
+  for (const place of [one, one, two, two, two]) fake.cluster.failed(place, "backend_refused");
   assertEquals(fake.ejected, ["app 10.0.0.1:80"], "the other one is half of them");
   assertEquals(fake.chosen(3), "2 2 2");
   fake.now = 1_000;
   assertEquals(fake.chosen(4), "1 2 2 2");
   fake.cluster.succeeded(one);
   assertEquals(fake.chosen(4).split(" ").filter((last) => last === "1").length, 2);
-  for (let i = 0; i < 2; i++) fake.cluster.failed(one);
+  for (let i = 0; i < 2; i++) fake.cluster.failed(one, "backend_refused");
   fake.reload(IP1, { outlierDetection });
   assertEquals(fake.chosen(1), "1", "the last one is never left alone");
   fake.reload(`${IP1} ${IP2}`);
-  for (let i = 0; i < 5; i++) fake.cluster.failed(one);
+  for (let i = 0; i < 5; i++) fake.cluster.failed(one, "backend_refused");
   assertEquals(fake.ejected.length, 2);
 });
 
@@ -238,4 +238,24 @@ Deno.test("a place is dialled at its own address first, then at its backend's ot
   one.up = false;
   assertEquals(fake.cluster.addressesOf(two), [IP2]);
   assertEquals(fake.cluster.addressesOf(new Endpoint(backend(IP1), IP1)), [IP1], "a stranger");
+});
+
+Deno.test("what is known of a backend's places", () => {
+  const outlierDetection = { consecutiveFailures: 1, ejectFor: 1_000 };
+  const fake = new Fake(`two.test none.test`, { outlierDetection });
+  const [two, none] = fake.cluster.group.backends;
+  fake.now = 5;
+  fake.cluster.failed(fake.place(1), "backend_closed");
+  const places = fake.cluster.placesOf(two).map(({ endpoint, ejection }) => [
+    endpoint.host,
+    endpoint.failures,
+    endpoint.failure,
+    ejection,
+  ]);
+  assertEquals(places, [
+    [IP1, 1, { reason: "backend_closed", at: 5 }, { failures: 1, until: 1_005 }],
+    [IP2, 0, undefined, undefined],
+  ]);
+  assertEquals(fake.cluster.placesOf(none), []);
+  assertEquals(fake.cluster.placesOf(backend(IP1)), [], "one of another group");
 });

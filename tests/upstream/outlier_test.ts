@@ -157,3 +157,17 @@ Deno.test("whatever happens, half can be chosen and none is lost for good", () =
     assert(all.every((one) => outliers.available(one, now + 30_000)), `seed ${seed}`);
   }
 });
+
+Deno.test("why a backend is left alone, and until when", () => {
+  const outliers = new OutlierDetector<string>({ consecutiveFailures: 2, ejectFor: 1_000 });
+  const fail = (now: number): unknown => outliers.failed("a", now, 2);
+  fail(0);
+  assertEquals(outliers.ejection("a", 0), undefined, "once is not enough");
+  fail(10);
+  assertEquals(outliers.ejection("a", 20), { failures: 2, until: 1_010 });
+  assertEquals(outliers.ejection("a", 1_010), undefined, "the next client may try");
+  outliers.claim("a", 1_010);
+  assertEquals(outliers.ejection("a", 1_011), { failures: 2, until: 31_010 });
+  outliers.succeeded("a", 1_020);
+  assertEquals(outliers.ejection("a", 1_021), undefined);
+});

@@ -4,6 +4,7 @@ import { parseConfig } from "../../src/config/load.ts";
 import { BindError } from "../../src/bind.ts";
 import { LineWriter } from "../../src/observe/line_writer.ts";
 import { Log } from "../../src/observe/log.ts";
+import type { StatusData } from "../../src/observe/status.ts";
 import type { Thread } from "../../src/workers/member.ts";
 import { Supervisor } from "../../src/workers/supervisor.ts";
 import { freePorts, until } from "../e2e/harness.ts";
@@ -71,6 +72,10 @@ async function metric(endpoint: number, series: string): Promise<number> {
   return Number(line?.split(" ").at(-1));
 }
 
+async function status(endpoint: number): Promise<StatusData> {
+  return await (await fetch(`http://127.0.0.1:${endpoint}/status.json`)).json();
+}
+
 /** Tunnels, each of which has been used. */
 async function tunnels(port: number, count: number): Promise<Deno.TcpConn[]> {
   const all = await Promise.all(Array.from({ length: count }, () => tunnelTo(port)));
@@ -89,6 +94,8 @@ Deno.test("a worker that dies is reported and replaced, and the others don't not
     assertEquals(await metric(endpoint, "sniproxy_connections_active"), 16);
     const counted = `sniproxy_protocol_distribution_total{protocol="tls"}`;
     assertEquals(await metric(endpoint, counted), 16);
+    const whole = await status(endpoint);
+    assertEquals([whole.workers, whole.totals.accepted, whole.routes[0].active], [2, 16, 16]);
     stage.kill(1);
     await until("the report", () => stage.log.some((line) => line.includes("a worker has died")));
     const ready = await fetch(`http://127.0.0.1:${endpoint}/ready`);
@@ -101,6 +108,10 @@ Deno.test("a worker that dies is reported and replaced, and the others don't not
     assertEquals(await metric(endpoint, counted), 32);
     const alive = await metric(endpoint, "sniproxy_connections_active");
     assert(alive > 16 && alive < 32, `${alive} of 32 tunnels are left`);
+    const left = await status(endpoint);
+    assertEquals([left.state, left.workers, left.protocols.tls], ["ready", 2, 32]);
+    assertEquals([left.connections.active, left.totals.accepted], [alive, 32]);
+    assertEquals([left.routes[0].active, left.routes[0].backends[0].knownTo], [alive, 2]);
     let served = 0;
     for (const each of before) served += await exchange(each, ping).then(() => 1, () => 0);
     assertEquals(served, alive - 16);
