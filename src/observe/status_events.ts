@@ -40,6 +40,8 @@ export class StatusEvents implements Disposable {
   readonly #every: number;
   readonly #watchers = new Set<Watcher>();
   #timer?: ReturnType<typeof setInterval>;
+  /** The last event, while there is somebody. */
+  #event?: Uint8Array;
   #telling?: Promise<void>;
   #over = false;
 
@@ -72,7 +74,9 @@ export class StatusEvents implements Disposable {
         watcher = { controller, missed: 0 };
         this.#watchers.add(watcher);
         this.#timer ??= setInterval(() => this.#tell(), this.#every);
-        this.#tell();
+        // Whoever joins others gets what they got last: coming and going makes no work, and nobody look slow.
+        if (this.#event !== undefined) controller.enqueue(this.#event);
+        else this.#tell();
       },
       cancel: (): void => {
         if (watcher !== undefined) this.#leave(watcher);
@@ -111,6 +115,7 @@ export class StatusEvents implements Disposable {
     try {
       const data = await this.#read();
       const event = encoder.encode(`retry: ${RETRY_MS}\ndata: ${data}\n\n`);
+      if (this.#watchers.size > 0) this.#event = event;
       for (const watcher of this.#watchers) this.#send(watcher, event);
     } catch {
       // One that could not be made is left out: the next one tells the same and more.
@@ -134,5 +139,6 @@ export class StatusEvents implements Disposable {
     if (this.#watchers.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
+    this.#event = undefined;
   }
 }

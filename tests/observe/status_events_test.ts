@@ -75,3 +75,17 @@ Deno.test("an event that could not be made is left out", async () => {
   using events = new StatusEvents(() => ++made === 1 ? Promise.reject(new Error("no")) : "fine", 5);
   assertEquals(await next(watch(events)), "fine");
 });
+
+Deno.test("coming and going makes no events, and nobody is let go of for it", async () => {
+  let made = 0;
+  using events = new StatusEvents(() => `${++made}`, 60_000);
+  const slow = watch(events);
+  const first = watch(events);
+  assertEquals(await next(first), "1");
+  for (let i = 0; i < 40; i++) {
+    const reader = watch(events);
+    assertEquals(await next(reader), "1");
+    await reader.cancel();
+  }
+  assertEquals([made, events.watchers, await next(slow)], [1, 2, "1"]);
+});

@@ -119,11 +119,11 @@ export function makeChart({ title, lines, format, most, note }) {
   };
 }
 
-/** The next of 1, 2, 5, 10 and so on. */
+/** The next round number. */
 function nice(value) {
   if (value <= 1) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((each) => each * power).find((each) => each >= value);
+  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((each) => each * power).find((each) => each >= value);
 }
 
 function trace(list, full) {

@@ -24,6 +24,8 @@ export function percent(part, all) {
   if (all === 0) return "\u2013";
   const share = 100 * part / all;
   if (share > 0 && share < 0.05) return "<0.1%";
+  // All is all: a few of a thousand less are not 100%.
+  if (share > 99 && share < 100) return `${oneDigit.format(Math.min(share, 99.9))}%`;
   return `${share > 0 && share < 10 ? oneDigit.format(share) : whole.format(share)}%`;
 }
 

@@ -16,6 +16,9 @@ import {
 
 const MAX_ROWS = 300;
 
+/** There are more in /status.json. */
+const MAX_RECENT = 25;
+
 let before;
 
 export function show(status) {
@@ -90,7 +93,7 @@ export function show(status) {
   // Requests of one connection share its id.
   const ids = new Map();
   showRecent(
-    status.recent.toReversed().map((each) => {
+    status.recent.slice(0, MAX_RECENT).toReversed().map((each) => {
       const nth = ids.get(each.id) ?? 0;
       ids.set(each.id, nth + 1);
       return { key: `${each.id} ${each.at} ${nth}`, values: each };
@@ -124,7 +127,7 @@ function placesOf({ routes, at }) {
 function showFacts({ at, startedAt, builtAt, config, memory, workers, droppedLogLines }) {
   const facts = [
     ["up", duration(at - startedAt)],
-    ["configuration", `${ago(config.loadedAt, at)}`],
+    ["configuration", configuration(config, at)],
     ...builtAt === undefined ? [] : [["built", ago(builtAt, at)]],
     ["memory", bytes(memory)],
     ...workers > 1 ? [["workers", String(workers)]] : [],
@@ -141,6 +144,13 @@ function showFacts({ at, startedAt, builtAt, config, memory, workers, droppedLog
     setText(list.children[i].firstChild, name);
     setText(list.children[i].lastChild, value);
   });
+}
+
+function configuration({ loadedAt, reload }, at) {
+  if (reload === undefined) return `read ${ago(loadedAt, at)}`;
+  return reload.result === "success"
+    ? `reloaded ${ago(reload.at, at)}`
+    : `read ${ago(loadedAt, at)}, a reload failed ${ago(reload.at, at)}`;
 }
 
 function showState({ state, config }, places) {
