@@ -16,8 +16,8 @@ const BOUND = ["setpriv", "--pdeathsig", "KILL"];
 
 /** How to start a process. */
 export interface ProcessOptions {
-  /** The core it is pinned to. */
-  readonly core: number;
+  /** The core it is pinned to, or several as taskset has it. */
+  readonly core: number | string;
   /** Where it will accept; it has started when it does. */
   readonly accepts?: readonly Deno.NetAddr[];
   /** Its working directory. */
@@ -62,6 +62,13 @@ export class Process {
   /** The CPU time it has used up to now, all its threads together, in microseconds. */
   get cpuMicros(): number {
     return cpuMicros(this.#child.pid);
+  }
+
+  /** Memory that is its own, in bytes: what is shared with others, as its program's code is, does not count. */
+  get memory(): number {
+    const rollup = Deno.readTextFileSync(`/proc/${this.#child.pid}/smaps_rollup`);
+    return 1024 * rollup.matchAll(/^Private_\w+:\s+(\d+)/gm)
+      .reduce((sum, [, kilobytes]) => sum + Number(kilobytes), 0);
   }
 
   /**

@@ -13,6 +13,8 @@ export interface NginxOptions {
   readonly name?: string;
   /** More lines for the server. */
   readonly more?: string;
+  /** More entries of the map from names to upstreams, for `stream`. */
+  readonly names?: string;
   /** Whether it writes its access log, as it does if nothing is said; for `http`. */
   readonly logs?: boolean;
 }
@@ -33,8 +35,10 @@ export function nginxStream(
   return contestant(stage, options, async (address) =>
     `${await streamModule()}
 stream {
+  map_hash_max_size 65536;
+  map_hash_bucket_size 128;
   upstream bench { server ${hostPort(backend)}; }
-  map $ssl_preread_server_name $upstream { bench.test bench; }
+  map $ssl_preread_server_name $upstream { bench.test bench; ${options.names ?? ""} }
   server {
     listen ${hostPort(address)};
     ssl_preread on;

@@ -11,8 +11,12 @@ import { freeAddress, hostPort, PROJECT, PROXY_CORE, type Stage } from "../stage
 export interface OursOptions {
   /** What it is called in tables; "ours" if absent. */
   readonly name?: string;
-  /** More lines of configuration. */
+  /** More lines of configuration, behind the routes. */
   readonly more?: string;
+  /** Its cores, if it has not the usual one. */
+  readonly cores?: string;
+  /** Whether it is started through `deno task`, as users do. */
+  readonly task?: boolean;
 }
 
 /**
@@ -39,9 +43,10 @@ routes:
   - { name: bench, hosts: ["bench.test"], backends: ["${hostPort(backend)}"] }
 ${more}`,
       );
-      const [, ...start] = meta.tasks.start.split(" ");
-      const process = await stage.processes.start(name, [Deno.execPath(), ...start, "-c", file], {
-        core: PROXY_CORE,
+      const [, ...run] = meta.tasks.start.split(" ");
+      const words = options.task ? ["task", "--quiet", "start"] : run;
+      const process = await stage.processes.start(name, [Deno.execPath(), ...words, "-c", file], {
+        core: options.cores ?? PROXY_CORE,
         accepts: [address, metrics],
         cwd: PROJECT,
       });

@@ -6,6 +6,14 @@
 import type { Contestant, Running } from "../contest.ts";
 import { freeAddress, hostPort, PROXY_CORE, type Stage } from "../stage.ts";
 
+/** What differs between runs. */
+export interface SniproxyOptions {
+  /** What it is called in tables; "sniproxy" if absent. */
+  readonly name?: string;
+  /** Lines of the table before the one that matters. */
+  readonly entries?: string;
+}
+
 /**
  * sniproxy, for TLS.
  *
@@ -13,9 +21,13 @@ import { freeAddress, hostPort, PROXY_CORE, type Stage } from "../stage.ts";
  * @param backend Where `bench.test` leads.
  * @returns The contestant.
  */
-export function sniproxy(stage: Stage, backend: Deno.NetAddr): Contestant {
+export function sniproxy(
+  stage: Stage,
+  backend: Deno.NetAddr,
+  { name = "sniproxy", entries = "" }: SniproxyOptions = {},
+): Contestant {
   return {
-    name: "sniproxy",
+    name,
     async start(): Promise<Running> {
       const address = freeAddress();
       const file = await stage.file(
@@ -30,11 +42,11 @@ listener ${hostPort(address)} {
   table bench
 }
 table bench {
-  bench\\.test ${hostPort(backend)}
+${entries}  bench\\.test ${hostPort(backend)}
 }
 `,
       );
-      const process = await stage.processes.start("sniproxy", ["sniproxy", "-f", "-c", file], {
+      const process = await stage.processes.start(name, ["sniproxy", "-f", "-c", file], {
         core: PROXY_CORE,
         accepts: [address],
       });
