@@ -63,14 +63,12 @@ export class Servers implements AsyncDisposable {
    * @returns The same for here, and the ports that it listens on now, by those it had.
    */
   here(text: string): { text: string; ports: ReadonlyMap<number, number> } {
-    const ports = new Map<number, number>();
+    const listened = [...new Set([...text.matchAll(LISTENER)].map(([, port]) => Number(port)))];
+    const free = freePorts(listened.length);
+    const ports = new Map(listened.map((port, index) => [port, free[index]]));
     const moved = text
       .replaceAll(SERVER, (_, name) => `127.0.0.1:${this.portOf(name)}`)
-      .replaceAll(LISTENER, (_, port) => {
-        const [free] = freePorts(1);
-        ports.set(Number(port), free);
-        return `127.0.0.1:${free}`;
-      });
+      .replaceAll(LISTENER, (_, port) => `127.0.0.1:${ports.get(Number(port))}`);
     return { text: moved, ports };
   }
 

@@ -175,7 +175,7 @@ Deno.test("a file of SNIProxy-rs does what it says, and says what has no effect"
   // Its UDP port is nobody's.
   const [file, ignored] = yaml.split(/^(?=udp_listen_addrs)/m);
   const moved = servers.here(file);
-  const [port] = [servers.portOf("21")];
+  const port = servers.portOf("21");
   const known = ["shop.example.com", "a.shop.example.com", "other.example"].map((name) =>
     `"${name}": ["127.0.0.1"]`
   );
