@@ -119,6 +119,8 @@ export async function isRefused(port: number): Promise<boolean> {
     return false;
   } catch (error) {
     if (error instanceof Deno.errors.ConnectionRefused) return true;
+    // It has closed at this very moment.
+    if (error instanceof Deno.errors.ConnectionReset) return false;
     throw error;
   }
 }
