@@ -92,7 +92,8 @@ export class Server {
     this.#outputs = outputs;
     this.#metrics = new Metrics(outputs.version, {
       activeConnections: () => this.#sessions.size,
-      maxConnections: () => this.#room.most,
+      // A worker that leaves takes nobody new.
+      maxConnections: () => outputs.worker && this.#state === "draining" ? 0 : this.#room.most,
       droppedLogLines: () => outputs.access.dropped,
       pooled: () => this.#pools.sizes,
       backends: () => this.#clusters.states(),

@@ -197,21 +197,18 @@ export class Supervisor {
   }
 
   async #add(): Promise<string | undefined> {
-    const index = this.#seats.length;
-    const seat: Seat = {
-      member: this.#member(index),
-      since: performance.now(),
-      deaths: 0,
-      served: false,
-    };
+    const since = performance.now();
+    const seat: Seat = { member: this.#member(() => seat), since, deaths: 0, served: false };
     this.#seats.push(seat);
-    const failure = await this.#begin(seat, index);
+    const failure = await this.#begin(seat);
     seat.served = failure === undefined;
     return failure;
   }
 
-  async #begin({ member }: Seat, index: number): Promise<string | undefined> {
+  async #begin(seat: Seat): Promise<string | undefined> {
+    const { member } = seat;
     const { version } = this.#outside;
+    const index = this.#seats.indexOf(seat);
     const config = this.#shareOf(index);
     return (await member.ask({ kind: "start", config, name: index + 1, version })).error;
   }
@@ -220,18 +217,19 @@ export class Supervisor {
     return shareOf(this.#config, index, this.#config.workers);
   }
 
-  #member(index: number): Member {
+  /** Starts a thread for a seat, which may be another one's by the time that it dies. */
+  #member(seat: () => Seat): Member {
     const { lines, access, spawn = spawnWorker } = this.#outside;
     return new Member({
       spawn,
       lines: (kind, text) => (kind === "log" ? lines : access).write(text),
-      died: (why) => this.#replace(index, why),
+      died: (why) => this.#replace(seat(), why),
     });
   }
 
-  #replace(index: number, why: string): void {
-    const seat = this.#seats[index];
-    if (seat === undefined || !seat.served || this.#stopping) return;
+  #replace(seat: Seat, why: string): void {
+    const index = this.#seats.indexOf(seat);
+    if (index === -1 || !seat.served || this.#stopping) return;
     this.#remember(seat.member);
     const now = performance.now();
     seat.deaths = now - seat.since > LASTS_MS ? 1 : seat.deaths + 1;
@@ -242,12 +240,12 @@ export class Supervisor {
       in_seconds: pause / 1000,
     });
     seat.timer = setTimeout(async () => {
-      seat.member = this.#member(index);
+      seat.member = this.#member(() => seat);
       seat.since = performance.now();
-      const failure = await this.#begin(seat, index);
+      const failure = await this.#begin(seat);
       if (failure === undefined || seat.member.over) return;
       seat.member[Symbol.dispose]();
-      this.#replace(index, failure);
+      this.#replace(seat, failure);
     }, pause);
   }
 
@@ -266,7 +264,16 @@ export class Supervisor {
     member[Symbol.dispose]();
   }
 
-  #remember({ metrics, status }: Member): void {
+  /** All that serve, those included that take nobody new. */
+  get #members(): Member[] {
+    return [...this.#seats.map(({ member }) => member), ...this.#leaving];
+  }
+
+  /** Keeps what one has counted that is no more, once. */
+  #remember(member: Member): void {
+    const { metrics, status } = member;
+    member.metrics = [];
+    member.status = undefined;
     if (status !== undefined) this.#pastStatus = mergeStatus([pastOf(status), this.#pastStatus]);
     this.#past = this.#past.then((past) =>
       mergeMetrics([past, countersOf(metrics)]).getMetricsAsJSON()
@@ -274,16 +281,16 @@ export class Supervisor {
   }
 
   async #expose(): Promise<string> {
-    const parts = await Promise.all(
-      this.#seats.map(({ member }) => member.over ? [] : member.count()),
-    );
     const own = await this.#metrics.snapshot();
-    return await mergeMetrics([own, ...parts, await this.#past]).metrics();
+    const members = this.#members.filter(({ over }) => !over);
+    const parts = await Promise.all(members.map((member) => member.count()));
+    // One that has ended meanwhile is among the past, and must not be counted twice.
+    const known = parts.filter((_, i) => !members[i].over);
+    return await mergeMetrics([own, ...known, await this.#past]).metrics();
   }
 
   async #status(): Promise<StatusData> {
-    const members = [...this.#seats.map(({ member }) => member), ...this.#leaving];
-    const living = members.filter(({ over }) => !over);
+    const living = this.#members.filter(({ over }) => !over);
     const parts = await Promise.all(living.map((member) => member.look()));
     // One that has died meanwhile is among the past, and must not be counted twice.
     const known = parts.flatMap((part, i) => part === undefined || living[i].over ? [] : [part]);

@@ -24,7 +24,13 @@ class Worker {
       log: this.#writer("log", 0),
       access: this.#writer("access", ACCESS_DELAY_MS),
     };
-    port.onmessage = ({ data }: MessageEvent<Question>): void => void this.#answer(data);
+    // One change after the other: a reload may come while it still starts.
+    let changed = Promise.resolve();
+    port.onmessage = ({ data }: MessageEvent<Question>): void => {
+      const isChange = data.kind === "start" || data.kind === "reload";
+      if (isChange) changed = changed.then(() => this.#answer(data));
+      else this.#answer(data);
+    };
     // What slips through in one connection must not end all the others.
     globalThis.addEventListener("unhandledrejection", (event) => {
       event.preventDefault();

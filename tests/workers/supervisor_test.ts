@@ -139,7 +139,15 @@ Deno.test("a reload changes how many there are, and tunnels of those that go end
     );
     assertEquals(await metric(endpoint, "sniproxy_connections_max"), 51);
     for (const each of all) await exchange(each, ping);
+    // Those that take nobody new count all the same, and when one of them dies nobody is replaced.
+    const counted = `sniproxy_protocol_distribution_total{protocol="tls"}`;
+    assertEquals(await metric(endpoint, counted), 8);
+    assertEquals(await metric(endpoint, "sniproxy_connections_active"), 8);
+    stage.kill(2);
+    await until("its end", async () => await metric(endpoint, "sniproxy_connections_active") < 8);
     all.push(...await tunnels(port, 1));
+    assertEquals(await metric(endpoint, counted), 9);
+    assert(!stage.log.some((line) => line.includes("is replaced")), "somebody was replaced");
   } finally {
     for (const each of all) each.close();
     await supervisor.stop(0);
