@@ -20,16 +20,24 @@ export interface MemberOutside {
   /** Told of lines of a log, without the last line feed. */
   lines(kind: "log" | "access", text: string): void;
   /** Told once, if it ends without having been asked to. */
-  died(why: string): void;
+  died(member: Member, why: string): void;
 }
 
-/** How long it may take to answer before its last metrics, or its last status, are used. */
-const PATIENCE_MS = 2_000;
+/** How long it may take to answer, in milliseconds; the end is waited for longer by as much as it may take. */
+const PATIENCE_MS: Readonly<Record<Request["kind"], number>> = {
+  start: 60_000,
+  reload: 10_000,
+  stop: 5_000,
+  metrics: 2_000,
+  status: 2_000,
+};
 
 const decoder = new TextDecoder();
 
 /** Owns the thread. */
 export class Member implements Disposable {
+  /** Which share of the limits it has, from 0. */
+  readonly index: number;
   /** The last metrics it has told. */
   metrics: MetricsSnapshot = [];
   /** The last status it has told. */
@@ -44,9 +52,11 @@ export class Member implements Disposable {
   /**
    * Starts the thread, which waits to be told what to do.
    *
+   * @param index Which share of the limits it has, from 0.
    * @param outside What it needs.
    */
-  constructor(outside: MemberOutside) {
+  constructor(index: number, outside: MemberOutside) {
+    this.index = index;
     this.#outside = outside;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
@@ -69,15 +79,24 @@ export class Member implements Disposable {
    * Asks it to do something.
    *
    * @param request What.
-   * @returns Its answer; an error if it is no more. Never rejects.
+   * @returns Its answer; an error if it is no more, or doesn't answer in time. Never rejects.
    */
-  ask(request: Request): Promise<Reply> {
+  async ask(request: Request): Promise<Reply> {
     const id = ++this.#asked;
-    if (this.#over) return Promise.resolve({ kind: "reply", id, error: "the worker has ended" });
+    const no = (error: string): Reply => ({ kind: "reply", id, error });
+    if (this.#over) return no(`worker ${this.index + 1} has ended`);
     const { promise, resolve } = Promise.withResolvers<Reply>();
     this.#open.set(id, resolve);
     this.#port.postMessage({ ...request, id });
-    return promise;
+    const patience = PATIENCE_MS[request.kind] + (request.kind === "stop" ? request.timeout : 0);
+    const timer = setTimeout(
+      () => resolve(no(`worker ${this.index + 1} does not answer`)),
+      patience,
+    );
+    const reply = await promise;
+    clearTimeout(timer);
+    this.#open.delete(id);
+    return reply;
   }
 
   /**
@@ -86,8 +105,7 @@ export class Member implements Disposable {
    * @returns Them; the last ones if that takes too long or it is no more. Never rejects.
    */
   async count(): Promise<MetricsSnapshot> {
-    const reply = await this.#askSoon({ kind: "metrics" });
-    if (reply?.metrics !== undefined) this.metrics = reply.metrics;
+    this.metrics = (await this.ask({ kind: "metrics" })).metrics ?? this.metrics;
     return this.metrics;
   }
 
@@ -98,22 +116,13 @@ export class Member implements Disposable {
    *   rejects.
    */
   async look(): Promise<StatusData | undefined> {
-    const reply = await this.#askSoon({ kind: "status" });
-    if (reply?.status !== undefined) this.status = reply.status;
+    this.status = (await this.ask({ kind: "status" })).status ?? this.status;
     return this.status;
-  }
-
-  async #askSoon(request: Request): Promise<Reply | undefined> {
-    const late = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => late.resolve(undefined), PATIENCE_MS);
-    const reply = await Promise.race([this.ask(request), late.promise]);
-    clearTimeout(timer);
-    return reply;
   }
 
   /** Ends the thread at once. */
   [Symbol.dispose](): void {
-    this.#end("the worker has ended");
+    this.#end(`worker ${this.index + 1} has ended`);
     this.#thread.terminate();
   }
 
@@ -123,19 +132,17 @@ export class Member implements Disposable {
       return this.#outside.lines(kind, decoder.decode(lines.subarray(0, -1)));
     }
     this.#open.get(message.id)?.(message);
-    this.#open.delete(message.id);
   }
 
   #died(why: string): void {
     if (this.#over) return;
     this.#end(why);
-    this.#outside.died(why);
+    this.#outside.died(this, why);
   }
 
   #end(error: string): void {
     this.#over = true;
     for (const [id, resolve] of this.#open) resolve({ kind: "reply", id, error });
-    this.#open.clear();
     this.#port.close();
   }
 }

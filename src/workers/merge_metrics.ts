@@ -6,6 +6,9 @@
 import { AggregatorRegistry } from "prom-client";
 import type { MetricsSnapshot } from "../observe/metrics.ts";
 
+/** What a worker would do for others. */
+const OFFERS = ["sniproxy_connections_max", "sniproxy_backend_up"];
+
 /** Metrics that were merged. */
 export interface Merged {
   /** As Prometheus text. */
@@ -32,4 +35,14 @@ export function mergeMetrics(parts: readonly MetricsSnapshot[]): Merged {
  */
 export function countersOf(snapshot: MetricsSnapshot): MetricsSnapshot {
   return snapshot.filter(({ type }) => String(type) === "counter" || String(type) === "histogram");
+}
+
+/**
+ * What counts of a worker that only finishes what it has, by a configuration that is no longer in force.
+ *
+ * @param snapshot Its metrics.
+ * @returns Those that tell what it has done and what it holds.
+ */
+export function withoutOffers(snapshot: MetricsSnapshot): MetricsSnapshot {
+  return snapshot.filter(({ name }) => !OFFERS.includes(name));
 }

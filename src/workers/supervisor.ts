@@ -15,7 +15,7 @@ import { Metrics, type MetricsSnapshot } from "../observe/metrics.ts";
 import { blankStatus, pastOf } from "../observe/past_status.ts";
 import type { ConfigStatus, StatusData } from "../observe/status.ts";
 import { Member, type Thread } from "./member.ts";
-import { countersOf, mergeMetrics } from "./merge_metrics.ts";
+import { countersOf, mergeMetrics, withoutOffers } from "./merge_metrics.ts";
 import { shareOf } from "./share.ts";
 
 /** The pause before one that has died is replaced; doubled with each that follows, until one lasts. */
@@ -43,12 +43,12 @@ export interface SupervisorOutside {
 /** The place of a worker, whoever has it at the moment. */
 interface Seat {
   member: Member;
+  /** Whether its worker lets clients in. */
+  serving: boolean;
   /** When its worker began. */
   since: number;
   /** How many in a row have died. */
   deaths: number;
-  /** Whether one has served yet. */
-  served: boolean;
   timer?: ReturnType<typeof setTimeout>;
 }
 
@@ -66,7 +66,7 @@ export class Supervisor {
   readonly #outside: SupervisorOutside;
   readonly #metrics: Metrics;
   readonly #seats: Seat[] = [];
-  /** Those that finish what they have, and take nobody new. */
+  /** Those that have no place any more: they finish what they have, by the configuration they had. */
   readonly #leaving = new Set<Member>();
   readonly #timer: ReturnType<typeof setInterval>;
   #config: Config;
@@ -91,7 +91,7 @@ export class Supervisor {
     });
     this.#pastStatus = blankStatus(outside.version);
     this.#timer = setInterval(() => {
-      for (const { member } of this.#seats) {
+      for (const member of this.#living()) {
         member.count();
         member.look();
       }
@@ -145,7 +145,10 @@ export class Supervisor {
     }
     const old = this.#endpoint;
     this.#endpoint = endpoint;
-    while (this.#seats.length < config.workers) await this.#add();
+    while (this.#seats.length < config.workers) {
+      const why = await this.#add();
+      if (why !== undefined) this.#replace(this.#seats[this.#seats.length - 1], why);
+    }
     for (const seat of this.#seats.splice(config.workers)) {
       this.#dismiss(seat, config.shutdownTimeout);
     }
@@ -172,128 +175,143 @@ export class Supervisor {
   async stop(timeout: number): Promise<void> {
     this.#ready = false;
     this.#stopping = true;
-    clearInterval(this.#timer);
     this.#endpoint?.endStreams();
-    const leaving = [...this.#leaving].map((member) => this.#see(member, timeout));
-    await Promise.all([
-      ...leaving,
-      ...this.#seats.splice(0).map((seat) => this.#dismiss(seat, timeout)),
-    ]);
+    for (const { timer } of this.#seats) clearTimeout(timer);
+    await Promise.all(this.#living().map((member) => this.#see(member, timeout)));
+    clearInterval(this.#timer);
     await this.#endpoint?.[Symbol.asyncDispose]();
   }
 
   /** Tells all workers of the configuration in force. Returns why one of them can't go by it. */
   async #tell(): Promise<string | undefined> {
-    const { workers } = this.#config;
-    const replies = await Promise.all(this.#seats.map(({ member }, index) =>
-      // One that is to go has no share any more, and goes on with what it had.
-      index < workers ? member.ask({ kind: "reload", config: this.#shareOf(index) }) : undefined
-    ));
+    // One that is to go has no share any more, and goes on with what it had.
+    const told = this.#seats.slice(0, this.#config.workers).map(({ member }) => ({
+      member,
+      reply: member.ask({ kind: "reload", config: this.#shareOf(member) }),
+    }));
+    const replies = await Promise.all(told.map(({ reply }) => reply));
     // One that has died meanwhile is replaced by one that knows no other configuration.
-    return replies.find((reply, index) =>
-      reply?.error !== undefined && !this.#seats[index].member.over
-    )
-      ?.error;
+    return replies.find(({ error }, i) => error !== undefined && !told[i].member.over)?.error;
   }
 
   async #add(): Promise<string | undefined> {
-    const since = performance.now();
-    const seat: Seat = { member: this.#member(() => seat), since, deaths: 0, served: false };
+    const member = this.#member(this.#seats.length);
+    const seat: Seat = { member, serving: false, since: 0, deaths: 0 };
     this.#seats.push(seat);
-    const failure = await this.#begin(seat);
-    seat.served = failure === undefined;
-    return failure;
+    return await this.#begin(seat);
   }
 
+  /** Has a new worker serve. Returns why it can't, also if it has died meanwhile. */
   async #begin(seat: Seat): Promise<string | undefined> {
     const { member } = seat;
     const { version } = this.#outside;
-    const index = this.#seats.indexOf(seat);
-    const config = this.#shareOf(index);
-    return (await member.ask({ kind: "start", config, name: index + 1, version })).error;
+    const [config, name] = [this.#shareOf(member), member.index + 1];
+    seat.since = performance.now();
+    const { error } = await member.ask({ kind: "start", config, name, version });
+    seat.serving = error === undefined;
+    return error;
   }
 
-  #shareOf(index: number): Config {
+  #shareOf({ index }: Member): Config {
     return shareOf(this.#config, index, this.#config.workers);
   }
 
   /** Starts a thread for a seat, which may be another one's by the time that it dies. */
   #member(seat: () => Seat): Member {
     const { lines, access, spawn = spawnWorker } = this.#outside;
-    return new Member({
+    return new Member(index, {
       spawn,
       lines: (kind, text) => (kind === "log" ? lines : access).write(text),
-      died: (why) => this.#replace(seat(), why),
+      died: (member, why) => this.#died(member, why),
     });
   }
 
-  #replace(seat: Seat, why: string): void {
-    const index = this.#seats.indexOf(seat);
-    if (index === -1 || !seat.served || this.#stopping) return;
+  #died(member: Member, error: string): void {
+    const seat = this.#seats.find((each) => each.member === member);
+    // The answer to its start says so, too.
+    if (seat?.serving === false) return;
+    if (seat !== undefined && !this.#stopping) return this.#replace(seat, error);
+    this.#remember(member);
+    const worker = member.index + 1;
+    this.#outside.log.error("a worker has died before it had finished", { worker, error });
+  }
+
+  /** Gives a place to another worker, after a while. */
+  #replace(seat: Seat, error: string): void {
+    const { index } = seat.member;
+    seat.serving = false;
+    seat.member[Symbol.dispose]();
     this.#remember(seat.member);
-    const now = performance.now();
-    seat.deaths = now - seat.since > LASTS_MS ? 1 : seat.deaths + 1;
+    seat.deaths = performance.now() - seat.since > LASTS_MS ? 1 : seat.deaths + 1;
     const pause = Math.min(PAUSE_MS * 2 ** (seat.deaths - 1), MAX_PAUSE_MS);
     this.#outside.log.error("a worker has died, and is replaced", {
       worker: index + 1,
-      error: why,
+      error,
       in_seconds: pause / 1000,
     });
     seat.timer = setTimeout(async () => {
-      seat.member = this.#member(() => seat);
-      seat.since = performance.now();
-      const failure = await this.#begin(seat);
-      if (failure === undefined || seat.member.over) return;
-      seat.member[Symbol.dispose]();
-      this.#replace(seat, failure);
+      seat.member = this.#member(index);
+      const why = await this.#begin(seat);
+      if (why === undefined || this.#stopping || !this.#seats.includes(seat)) return;
+      this.#replace(seat, why);
     }, pause);
   }
 
-  #dismiss({ member, timer }: Seat, timeout: number): Promise<void> {
+  #dismiss({ member, timer }: Seat, timeout: number): void {
     clearTimeout(timer);
+    // There is nobody in a place that waits for another worker.
+    if (member.over) return;
     this.#leaving.add(member);
-    return this.#see(member, timeout);
+    this.#see(member, timeout);
   }
 
   /** Has one finish, and sees it off. */
   async #see(member: Member, timeout: number): Promise<void> {
-    await member.ask({ kind: "stop", timeout });
-    await Promise.all([member.count(), member.look()]);
-    if (!this.#leaving.delete(member)) return;
-    this.#remember(member);
+    const { error } = await member.ask({ kind: "stop", timeout });
+    if (error === undefined) await Promise.all([member.count(), member.look()]);
+    if (member.over) return;
+    const worker = member.index + 1;
+    if (error !== undefined) this.#outside.log.error("a worker is cut off", { worker, error });
     member[Symbol.dispose]();
+    this.#remember(member);
   }
 
-  /** All that serve, those included that take nobody new. */
-  get #members(): Member[] {
-    return [...this.#seats.map(({ member }) => member), ...this.#leaving];
-  }
-
-  /** Keeps what one has counted that is no more, once. */
+  /** Keeps what one has counted that is no more. */
   #remember(member: Member): void {
     const { metrics, status } = member;
-    member.metrics = [];
-    member.status = undefined;
+    this.#leaving.delete(member);
     if (status !== undefined) this.#pastStatus = mergeStatus([pastOf(status), this.#pastStatus]);
     this.#past = this.#past.then((past) =>
       mergeMetrics([past, countersOf(metrics)]).getMetricsAsJSON()
     );
   }
 
+  /** Those that serve, and those that finish. */
+  #living(): Member[] {
+    return [...this.#seats.map(({ member }) => member), ...this.#leaving].filter(({ over }) =>
+      !over
+    );
+  }
+
   async #expose(): Promise<string> {
     const own = await this.#metrics.snapshot();
-    const members = this.#members.filter(({ over }) => !over);
-    const parts = await Promise.all(members.map((member) => member.count()));
+    const living = this.#living();
+    const parts = await Promise.all(living.map((member) => member.count()));
     // One that has ended meanwhile is among the past, and must not be counted twice.
-    const known = parts.filter((_, i) => !members[i].over);
+    const known = parts.map((part, i) =>
+      living[i].over ? [] : this.#leaving.has(living[i]) ? withoutOffers(part) : part
+    );
     return await mergeMetrics([own, ...known, await this.#past]).metrics();
   }
 
   async #status(): Promise<StatusData> {
-    const living = this.#members.filter(({ over }) => !over);
+    const living = this.#living();
     const parts = await Promise.all(living.map((member) => member.look()));
-    // One that has died meanwhile is among the past, and must not be counted twice.
-    const known = parts.flatMap((part, i) => part === undefined || living[i].over ? [] : [part]);
+    const known = parts.flatMap((part, i) => {
+      if (part === undefined || living[i].over) return [];
+      if (!this.#leaving.has(living[i])) return part;
+      return { ...part, connections: { ...part.connections, max: 0 } };
+    });
     return {
       ...mergeStatus([...known, this.#pastStatus]),
       state: this.#stopping ? "draining" : this.#ready ? "ready" : "starting",
@@ -309,7 +327,7 @@ export class Supervisor {
       serveEndpoint(metrics.address, {
         metrics: () => this.#expose(),
         contentType: this.#metrics.contentType,
-        ready: () => this.#ready && this.#seats.some(({ member }) => !member.over),
+        ready: () => this.#ready && this.#seats.some(({ serving }) => serving),
         status: () => this.#status(),
       }));
     this.#outside.log.info("serving metrics", { address: canonical(metrics.address) });

@@ -96,6 +96,9 @@ Deno.test("SIGTERM drains all workers", async () => {
     assertEquals((await proxy.ask("/health")).status, 200);
     const status: StatusData = JSON.parse((await proxy.ask("/status.json")).body);
     assertEquals([status.state, status.connections.active], ["draining", 8]);
+    assertEquals(await proxy.metric("sniproxy_connections_active"), 8);
+    assertEquals(await proxy.metric("sniproxy_connections_max"), 10_000);
+    assertEquals(await proxy.metric(`sniproxy_protocol_distribution_total{protocol="tls"}`), 8);
     for (const each of clients) await exchange(each, new TextEncoder().encode("ping"));
   } finally {
     for (const each of clients) close(each);

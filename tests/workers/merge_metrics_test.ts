@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Metrics } from "../../src/observe/metrics.ts";
-import { countersOf, mergeMetrics } from "../../src/workers/merge_metrics.ts";
+import { countersOf, mergeMetrics, withoutOffers } from "../../src/workers/merge_metrics.ts";
 
 /** One worker's metrics: so many connections, and whether its backend is up. */
 function metrics(connections: number, up: boolean): Metrics {
@@ -60,4 +60,17 @@ Deno.test("what a worker has counted outlives it, and what it was does not", asy
   assertEquals(value("sniproxy_connections_total"), "3");
   assertEquals(value("sniproxy_backend_connect_seconds_count"), "3");
   assertEquals(value("sniproxy_connections_active"), "1");
+});
+
+Deno.test("a worker that finishes has no room and no say", async () => {
+  const [leaving, alive] = await Promise.all(
+    [metrics(2, false), metrics(1, true)].map((each) => each.snapshot()),
+  );
+  const all = await lines(mergeMetrics([alive, withoutOffers(leaving)]).metrics());
+  assertEquals(all.filter((line) => /_max|_up|_active|_total\{protocol/.test(line)), [
+    `sniproxy_connections_total{protocol="tls",status="success"} 3`,
+    `sniproxy_backend_up{route="a",backend="b:1"} 1`,
+    `sniproxy_connections_active 3`,
+    `sniproxy_connections_max 10`,
+  ]);
 });
