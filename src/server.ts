@@ -92,8 +92,7 @@ export class Server {
     this.#outputs = outputs;
     this.#metrics = new Metrics(outputs.version, {
       activeConnections: () => this.#sessions.size,
-      // A worker that leaves takes nobody new.
-      maxConnections: () => outputs.worker && this.#state === "draining" ? 0 : this.#room.most,
+      maxConnections: () => this.#room.most,
       droppedLogLines: () => outputs.access.dropped,
       pooled: () => this.#pools.sizes,
       backends: () => this.#clusters.states(),

@@ -216,8 +216,7 @@ export class Supervisor {
     return shareOf(this.#config, index, this.#config.workers);
   }
 
-  /** Starts a thread for a seat, which may be another one's by the time that it dies. */
-  #member(seat: () => Seat): Member {
+  #member(index: number): Member {
     const { lines, access, spawn = spawnWorker } = this.#outside;
     return new Member(index, {
       spawn,

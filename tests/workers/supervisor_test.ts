@@ -179,8 +179,6 @@ Deno.test("a reload changes how many there are, and those that go finish what th
     const [still, fewer] = await numbers();
     assertEquals([still, fewer < active], [32, true]);
     all.push(...await tunnels(port, 1));
-    assertEquals(await metric(endpoint, counted), 9);
-    assert(!stage.log.some((line) => line.includes("is replaced")), "somebody was replaced");
   } finally {
     for (const each of all) each.close();
     await supervisor.stop(0);
