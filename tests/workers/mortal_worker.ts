@@ -7,5 +7,5 @@ import "../../src/workers/worker.ts";
 
 const channel = new BroadcastChannel("mortal");
 channel.onmessage = ({ data }): void => {
-  if (data === self.name) throw new Error("told to die");
+  if (data === new URL(import.meta.url).hash) throw new Error("told to die");
 };
