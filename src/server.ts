@@ -87,6 +87,8 @@ export class Server {
   #warnedAt = -Infinity;
   /** Clients let in so far. */
   #accepted = 0;
+  /** Listeners that may still bring somebody: one that is closed can have taken a client already. */
+  #accepting = 0;
 
   private constructor(config: Config, outputs: Outputs) {
     this.#outputs = outputs;
@@ -238,7 +240,7 @@ export class Server {
     this.#room.wake();
     this.#endpoint?.endStreams();
     for (const session of this.#sessions) session.drain();
-    if (this.#sessions.size > 0 && timeout > 0) {
+    if (timeout > 0) {
       const late = Promise.withResolvers<void>();
       const timer = setTimeout(late.resolve, timeout);
       await Promise.race([this.#drained(), late.promise]);
@@ -356,14 +358,18 @@ export class Server {
   }
 
   async #drained(): Promise<void> {
-    while (this.#sessions.size > 0) await this.#room.freed();
+    while (this.#sessions.size + this.#accepting > 0) await this.#room.freed();
   }
 
   #open({ name, address }: Listener): void {
     const listener = bind(address, () => listen(address, this.#outputs.worker));
     this.#listeners.set(name, listener);
     this.#outputs.log.info("listening", { address: name });
-    this.#accept(name, listener, this.#activity.listener(name));
+    this.#accepting++;
+    this.#accept(name, listener, this.#activity.listener(name)).then(() => {
+      this.#accepting--;
+      this.#room.wake();
+    });
   }
 
   #close(name: string): void {
@@ -416,6 +422,8 @@ export class Server {
     this.#accepted++;
     const session = new Session(conn, listener, this.#book, this.#sweep, this.#observer);
     this.#sessions.add(session);
+    // Accepted just before the end: it has not been among those that were told.
+    if (this.#listeners.size === 0) session.drain();
     await session.run();
     this.#sessions.delete(session);
     this.#room.wake();
