@@ -68,8 +68,7 @@ export class Server {
   readonly #metrics: Metrics;
   readonly #activity: Activity;
   readonly #listeners = new Map<string, Deno.TcpListener>();
-  readonly #sessions = new Set<Session>();
-  readonly #sweep: Sweep;
+  readonly #sessions: Sweep<Session>;
   readonly #observer: Observer;
   readonly #pools: Pools;
   readonly #resolver: Resolver;
@@ -92,6 +91,7 @@ export class Server {
 
   private constructor(config: Config, outputs: Outputs) {
     this.#outputs = outputs;
+    this.#sessions = new Sweep(sweepInterval(Object.values(config.timeouts)));
     this.#metrics = new Metrics(outputs.version, {
       activeConnections: () => this.#sessions.size,
       maxConnections: () => this.#room.most,
@@ -108,7 +108,6 @@ export class Server {
       dial: (route, backend) => this.#dialWarm(route, backend),
       evicted: (route, reason) => this.#metrics.counts(route).evictions[reason]++,
     });
-    this.#sweep = new Sweep(sweepInterval(Object.values(config.timeouts)));
     this.#resolver = new Resolver(config.dns);
     this.#clientLimits = new ClientLimits(config.clientLimits);
     this.#clusters = new Clusters({
@@ -201,7 +200,7 @@ export class Server {
     clearInterval(this.#poolSweep);
     this.#poolSweep = this.#sweepPools(config);
     this.#pools.configure((label, backend) => this.#poolSettings(label, backend));
-    this.#sweep.interval = sweepInterval(Object.values(config.timeouts));
+    this.#sessions.interval = sweepInterval(Object.values(config.timeouts));
     this.#warmFixed();
     this.#room.configure(config.maxConnections);
     if (moved) await old?.[Symbol.asyncDispose]();
@@ -239,7 +238,7 @@ export class Server {
     for (const name of this.#listeners.keys()) this.#close(name);
     this.#room.wake();
     this.#endpoint?.endStreams();
-    for (const session of this.#sessions) session.drain();
+    for (const session of this.#sessions.all) session.drain();
     if (timeout > 0) {
       const late = Promise.withResolvers<void>();
       const timer = setTimeout(late.resolve, timeout);
@@ -248,13 +247,13 @@ export class Server {
     }
     this.#over = true;
     this.#room.wake();
-    for (const session of this.#sessions) session.close("shutdown");
+    for (const session of this.#sessions.all) session.close("shutdown");
     await this.#drained();
     clearInterval(this.#poolSweep);
     this.#clusters[Symbol.dispose]();
     this.#resolver[Symbol.dispose]();
     this.#pools.drain();
-    this.#sweep[Symbol.dispose]();
+    this.#sessions[Symbol.dispose]();
     this.#activity[Symbol.dispose]();
     await this.#endpoint?.[Symbol.asyncDispose]();
   }
@@ -420,7 +419,7 @@ export class Server {
 
   async #begin(conn: Deno.TcpConn, listener: string): Promise<void> {
     this.#accepted++;
-    const session = new Session(conn, listener, this.#book, this.#sweep, this.#observer);
+    const session = new Session(conn, listener, this.#book, this.#observer);
     this.#sessions.add(session);
     // Accepted just before the end: it has not been among those that were told.
     if (this.#listeners.size === 0) session.drain();
@@ -448,7 +447,7 @@ export class Server {
     const now = performance.now();
     const most = this.#room.shrink(() => {
       let sockets = resting;
-      for (const session of this.#sessions) sockets += session.sockets;
+      for (const session of this.#sessions.all) sockets += session.sockets;
       return sockets;
     }, now);
     if (most === undefined || now - this.#warnedAt < WARN_EVERY_MS) return;

@@ -11,7 +11,7 @@ import { decide, type Decision, type Wish } from "./route/decide.ts";
 import { REASONS, type Refusal } from "./route/refusal.ts";
 import type { Cluster } from "./upstream/cluster.ts";
 import { ConnStream } from "./relay/conn_stream.ts";
-import type { Sweep, Timed } from "./relay/sweep.ts";
+import type { Timed } from "./relay/sweep.ts";
 import { join } from "./relay/join.ts";
 import { tunnel } from "./relay/tunnel.ts";
 import type { Observer } from "./observe/observer.ts";
@@ -27,6 +27,8 @@ const HURRY_MS = 1_000;
 
 /** A client connection being served. Owns both sockets. */
 export class Session implements Timed, Speaker {
+  /** Its place in the sweep. */
+  seat = -1;
   /** The client's side. */
   readonly client: Client;
   /** Where backends come from. */
@@ -39,7 +41,6 @@ export class Session implements Timed, Speaker {
   backend?: ConnStream;
   /** Whether it is to end when nothing is under way. */
   draining = false;
-  readonly #sweep: Sweep;
   readonly #conversation = new Conversation(this);
   /** Routes that have let it in. */
   readonly #entered: Cluster[] = [];
@@ -55,21 +56,18 @@ export class Session implements Timed, Speaker {
    * @param conn The accepted socket.
    * @param listener Name of the listener it came in on.
    * @param book The configuration to serve it by.
-   * @param sweep What calls {@linkcode Session.tick}.
    * @param observer Whom to tell.
    */
   constructor(
     conn: Deno.TcpConn,
     listener: string,
     book: Rulebook,
-    sweep: Sweep,
     observer: Observer,
   ) {
     this.client = new Client(conn, listener, observer);
     this.supply = new Supply(this.client, book, observer);
     this.book = book;
     this.observer = observer;
-    this.#sweep = sweep;
   }
 
   /** How many sockets it has open, the one that is being connected included. */
@@ -84,7 +82,6 @@ export class Session implements Timed, Speaker {
    */
   async run(): Promise<void> {
     const { client } = this;
-    this.#sweep.add(this);
     if (client.verbose) {
       client.step("accepted", { client: client.summary.client, listener: client.summary.listener });
     }
@@ -97,7 +94,6 @@ export class Session implements Timed, Speaker {
     } catch (error) {
       client.summary.detail = error instanceof Error ? error.message : String(error);
     } finally {
-      this.#sweep.delete(this);
       client.close();
       this.backend?.close();
       for (const cluster of this.#entered) cluster.leave();

@@ -7,6 +7,8 @@
 
 /** Something whose time can run out. */
 export interface Timed {
+  /** Where the sweep has it; -1 while it is in none. Only the sweep writes it. */
+  seat: number;
   /** Called once a tick with the time in milliseconds, as of `performance.now()`. Must not throw. */
   tick(now: number): void;
 }
@@ -14,18 +16,22 @@ export interface Timed {
 /**
  * Calls what is registered once a tick. The timer runs only while something is registered.
  *
+ * Members know their place. A `Set` that loses one for each that it gains is copied all the time, and each copy leads
+ * to the next: once the first is old, whatever was in them outlives the young generation, a session for each
+ * connection.
+ *
  * @example
  * ```ts
  * import { Sweep } from "./sweep.ts";
  *
  * using sweep = new Sweep(500);
- * const timed = { tick: (now: number) => console.log(now) };
+ * const timed = { seat: -1, tick: (now: number) => console.log(now) };
  * sweep.add(timed);
  * sweep.delete(timed);
  * ```
  */
-export class Sweep implements Disposable {
-  readonly #timed = new Set<Timed>();
+export class Sweep<T extends Timed = Timed> implements Disposable {
+  readonly #timed: T[] = [];
   #interval: number;
   #timer?: ReturnType<typeof setInterval>;
 
@@ -38,6 +44,16 @@ export class Sweep implements Disposable {
     this.#interval = interval;
   }
 
+  /** How many are registered. */
+  get size(): number {
+    return this.#timed.length;
+  }
+
+  /** Those that are registered now, in no order. */
+  get all(): readonly T[] {
+    return this.#timed.slice();
+  }
+
   /**
    * Changes how often it looks.
    *
@@ -46,16 +62,16 @@ export class Sweep implements Disposable {
   set interval(interval: number) {
     this.#interval = interval;
     this[Symbol.dispose]();
-    if (this.#timed.size > 0) this.#start();
+    if (this.#timed.length > 0) this.#start();
   }
 
   /**
    * Registers.
    *
-   * @param timed Whom to call from now on.
+   * @param timed Whom to call from now on; in no sweep so far.
    */
-  add(timed: Timed): void {
-    this.#timed.add(timed);
+  add(timed: T): void {
+    timed.seat = this.#timed.push(timed) - 1;
     if (this.#timer === undefined) this.#start();
   }
 
@@ -64,8 +80,14 @@ export class Sweep implements Disposable {
    *
    * @param timed Whom not to call any more.
    */
-  delete(timed: Timed): void {
-    this.#timed.delete(timed);
+  delete(timed: T): void {
+    if (this.#timed[timed.seat] !== timed) return;
+    const last = this.#timed.pop()!;
+    if (last !== timed) {
+      this.#timed[timed.seat] = last;
+      last.seat = timed.seat;
+    }
+    timed.seat = -1;
   }
 
   /** Stops the timer. */
@@ -77,8 +99,9 @@ export class Sweep implements Disposable {
   #start(): void {
     this.#timer = setInterval(() => {
       const now = performance.now();
-      for (const each of this.#timed) each.tick(now);
-      if (this.#timed.size === 0) this[Symbol.dispose]();
+      // From the end: whoever takes the seat of one that leaves meanwhile has been called.
+      for (let seat = this.#timed.length - 1; seat >= 0; seat--) this.#timed[seat]?.tick(now);
+      if (this.#timed.length === 0) this[Symbol.dispose]();
     }, this.#interval);
   }
 }

@@ -5,7 +5,6 @@
  */
 import type { Timeouts } from "../config/config.ts";
 import type { ConnStream } from "./conn_stream.ts";
-import type { Timed } from "./sweep.ts";
 
 /** What a flow of bytes can run out of. */
 export type FlowTimeout = "idle_timeout" | "half_closed_timeout";
@@ -21,7 +20,7 @@ interface Flow {
 }
 
 /** Watches either a deadline or a flow, whichever was asked for last. */
-export class Watch implements Timed {
+export class Watch {
   #deadline = Infinity;
   #expire: () => void = nothing;
   #flow?: Flow;

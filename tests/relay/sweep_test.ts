@@ -4,6 +4,7 @@ import { until } from "../e2e/harness.ts";
 
 function counter(): Timed & { ticks: number; last: number } {
   return {
+    seat: -1,
     ticks: 0,
     last: 0,
     tick(now: number): void {
@@ -45,6 +46,7 @@ Deno.test("one may delete itself and add another while being called", async () =
   using sweep = new Sweep(5);
   const next = counter();
   const once: Timed = {
+    seat: -1,
     tick(): void {
       sweep.delete(once);
       sweep.add(next);
