@@ -5,7 +5,7 @@
  */
 import type { Route } from "../../src/config/config.ts";
 import { ConnectionSniffer } from "../../src/sniff/sniff.ts";
-import { HeadEnd, parseRequestHead } from "../../src/sniff/http1_head.ts";
+import { HeadEnd, parseRequestHead, parseResponseHead } from "../../src/sniff/http1_head.ts";
 import { RouteTable } from "../../src/route/table.ts";
 import { Pool } from "../../src/pool/pool.ts";
 import { clientHello } from "../../src/upstream/client_hello.ts";
@@ -27,6 +27,16 @@ Deno.bench("HTTP/1.1 head, as a connection's first bytes", { group: "sniff" }, (
 Deno.bench("HTTP/1.1 head, as the relay reads it", { group: "sniff" }, () => {
   const end = new HeadEnd().find(head, 0);
   if (typeof end === "number") parseRequestHead(head, 0, end);
+});
+
+const answer = new TextEncoder().encode(
+  "HTTP/1.1 200 OK\r\nServer: bench\r\nDate: Mon, 23 Nov 2026 12:00:00 GMT\r\nContent-Type: text/html\r\n" +
+    'Content-Length: 1024\r\nConnection: keep-alive\r\nETag: "0123456789"\r\n\r\n',
+);
+
+Deno.bench("HTTP/1.1 answer's head", { group: "sniff" }, () => {
+  const end = new HeadEnd().find(answer, 0);
+  if (typeof end === "number") parseResponseHead(answer, 0, end);
 });
 
 const GROUP = { backends: [], balance: "round_robin", proxyProtocol: "off", retries: 0 } as const;

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import type { Field } from "../sniff/http1_fields.ts";
 import {
   type BadHead,
-  type Field,
   HeadEnd,
   parseRequestHead,
   parseResponseHead,

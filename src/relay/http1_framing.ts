@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { BadHead, Field, RequestHead, ResponseHead } from "../sniff/http1_head.ts";
+import type { Field } from "../sniff/http1_fields.ts";
+import type { BadHead, RequestHead, ResponseHead } from "../sniff/http1_head.ts";
 
 /** How a body is delimited; `close` is a response's that ends with its connection. */
 export type Body =

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Authority, parseAuthority } from "./authority.ts";
+import { type Field, parseFields } from "./http1_fields.ts";
 import { latin1 } from "./latin1.ts";
 import type { Malformed, Sniffed, Sniffer, SniffResult } from "./sniffed.ts";
 
@@ -14,18 +15,8 @@ const TAB = 9;
 const LF = 10;
 const CR = 13;
 const SPACE = 32;
-
-/** A header field. */
-export interface Field {
-  /** In lower case. */
-  readonly name: string;
-  /** Without the white space around it. */
-  readonly value: string;
-  /** Where its line begins, as an offset in the buffer. */
-  readonly start: number;
-  /** Where its line ends, behind its CRLF. */
-  readonly end: number;
-}
+const ZERO = 48;
+const NINE = 57;
 
 /** The head of a response. */
 export interface ResponseHead {
@@ -35,7 +26,7 @@ export interface ResponseHead {
   readonly status: number;
   /** As for a request. */
   readonly version: "1.0" | "1.1";
-  /** In the order they came. */
+  /** Those that matter here, in the order they came: see {@linkcode parseFields}. */
   readonly fields: readonly Field[];
 }
 
@@ -49,7 +40,7 @@ export interface RequestHead {
   readonly target: string;
   /** What the request can be answered with: 1.2 and later count as 1.1 (RFC 9110, 2.5). */
   readonly version: "1.0" | "1.1";
-  /** In the order they came. */
+  /** Those that matter here, in the order they came: see {@linkcode parseFields}. */
   readonly fields: readonly Field[];
   /** Whom it is for: the target's authority, else Host's; absent if there is neither. */
   readonly authority?: Authority;
@@ -121,13 +112,11 @@ export function parseRequestHead(
   start: number,
   end: number,
 ): RequestHead | BadHead {
-  // Every line with its CRLF, without the empty one.
-  const text = latin1(bytes, start, end - 2);
-  const lineEnd = text.indexOf("\r\n");
-  const line = parseRequestLine(text.slice(0, lineEnd));
+  const lineEnd = bytes.indexOf(CR, start);
+  const line = parseRequestLine(latin1(bytes, start, lineEnd));
   if (line.kind === "bad") return line;
-  const fields = parseFields(text, lineEnd + 2, start);
-  if ("status" in fields) return fields;
+  const fields = parseFields(bytes, lineEnd + 2, end - 2);
+  if (typeof fields === "string") return bad(400, fields);
   let host: string | undefined;
   for (const field of fields) {
     if (field.name !== "host") continue;
@@ -166,21 +155,40 @@ export function parseResponseHead(
   start: number,
   end: number,
 ): ResponseHead | BadHead {
-  const text = latin1(bytes, start, end - 2);
-  const lineEnd = text.indexOf("\r\n");
-  const line = STATUS_LINE.exec(text.slice(0, lineEnd));
-  if (line === null) return bad(502, "the status line is not one (RFC 9112, 4)");
-  const fields = parseFields(text, lineEnd + 2, start);
-  if ("status" in fields) return { ...fields, status: 502 };
-  return {
-    kind: "head",
-    status: Number(line[2]),
-    version: line[1] === "0" ? "1.0" : "1.1",
-    fields,
-  };
+  const lineEnd = bytes.indexOf(CR, start);
+  const status = parseStatusLine(bytes, start, lineEnd);
+  if (status === undefined) return bad(502, "the status line is not one (RFC 9112, 4)");
+  const fields = parseFields(bytes, lineEnd + 2, end - 2);
+  if (typeof fields === "string") return bad(502, fields);
+  const version = bytes[start + MINOR_AT] === ZERO ? "1.0" : "1.1";
+  return { kind: "head", status, version, fields };
 }
 
-const STATUS_LINE = /^HTTP\/1\.([0-9]) ([1-5][0-9]{2})(?: .*)?$/;
+const PROTOCOL = new TextEncoder().encode("HTTP/1.");
+
+/** Where the minor version is in a status line, and where the status. */
+const MINOR_AT = 7;
+const STATUS_AT = 9;
+const STATUS_END = 12;
+
+/** RFC 9112, 4: `HTTP/1.x`, a status of 100 to 599, and perhaps a reason. Returns the status. */
+function parseStatusLine(bytes: Uint8Array, start: number, end: number): number | undefined {
+  if (end < start + STATUS_END) return undefined;
+  for (let i = 0; i < MINOR_AT; i++) if (bytes[start + i] !== PROTOCOL[i]) return undefined;
+  if (!isDigit(bytes[start + MINOR_AT]) || bytes[start + MINOR_AT + 1] !== SPACE) return undefined;
+  let status = 0;
+  for (let at = start + STATUS_AT; at < start + STATUS_END; at++) {
+    if (!isDigit(bytes[at])) return undefined;
+    status = status * 10 + bytes[at] - ZERO;
+  }
+  if (end > start + STATUS_END && bytes[start + STATUS_END] !== SPACE) return undefined;
+  return status >= 100 && status <= 599 ? status : undefined;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= NINE;
+}
+
 const ABSOLUTE = /^https?:\/\/([^/?#]*)/i;
 const NO_HOST = /^(?::|$)/;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -207,74 +215,6 @@ function parseRequestLine(line: string): RequestLine | BadHead {
   if (!TARGET.test(target)) return bad(400, "other than visible ASCII in the target (RFC 9112, 3)");
   if (method === "CONNECT") return bad(405, "CONNECT is not for a reverse proxy (RFC 9110, 9.3.6)");
   return { kind: "head", method, target, version: protocol[7] === "0" ? "1.0" : "1.1" };
-}
-
-/** RFC 9112, 5. From `at`, every line of the text is a field's. */
-function parseFields(text: string, at: number, start: number): Field[] | BadHead {
-  const fields: Field[] = [];
-  while (at < text.length) {
-    if (isBlank(text.charCodeAt(at))) return bad(400, "a folded line (RFC 9112, 5.2)");
-    const end = text.indexOf("\r\n", at);
-    const colon = text.indexOf(":", at);
-    const named = colon !== -1 && colon < end;
-    const name = named ? fieldName(text.slice(at, colon)) : undefined;
-    if (name === undefined) {
-      return bad(400, "a field name is not a token followed by a colon (RFC 9112, 5.1)");
-    }
-    const value = trim(text, colon + 1, end);
-    fields.push({ name, value, start: start + at, end: start + end + 2 });
-    at = end + 2;
-  }
-  return fields;
-}
-
-/** Names as they are mostly sent, and in lower case. */
-const names = new Map(
-  [
-    "Accept-Encoding",
-    "Accept-Language",
-    "Authorization",
-    "Cache-Control",
-    "Content-Encoding",
-    "Content-Length",
-    "If-Modified-Since",
-    "If-None-Match",
-    "Last-Modified",
-    "Strict-Transport-Security",
-    "Transfer-Encoding",
-    "X-Forwarded-For",
-    "X-Forwarded-Proto",
-  ].flatMap((name) => {
-    const lower = name.toLowerCase();
-    return [[name, lower], [lower, lower]];
-  }),
-);
-
-/** More names than any honest site has. */
-const MAX_NAMES = 512;
-
-/** The longest name that is remembered: so short a text is a copy, and not a view of the head it was in. */
-const MAX_COPIED = 12;
-
-/** In lower case; `undefined` if it is not a token. */
-function fieldName(text: string): string | undefined {
-  const known = names.get(text);
-  if (known !== undefined) return known;
-  if (!TOKEN.test(text)) return undefined;
-  const name = text.toLowerCase();
-  if (text.length <= MAX_COPIED && names.size < MAX_NAMES) names.set(text, name);
-  return name;
-}
-
-/** Without the optional white space around it: RFC 9110, 5.6.3. */
-function trim(text: string, start: number, end: number): string {
-  while (start < end && isBlank(text.charCodeAt(start))) start++;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === SPACE || code === TAB;
 }
 
 function bad(status: number, detail: string): BadHead {
