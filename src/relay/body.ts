@@ -20,7 +20,7 @@ export type BodyEnd = "done" | "cut" | { readonly malformed: string };
  * import { BodyCursor } from "./body.ts";
  *
  * const cursor = new BodyCursor({ kind: "length", length: 5 });
- * cursor.take(new TextEncoder().encode("hello, next")); // 5
+ * cursor.take(new TextEncoder().encode("hello, next"), 0); // 5
  * cursor.done; // true
  * ```
  */
@@ -52,16 +52,17 @@ export class BodyCursor {
   /**
    * Goes on.
    *
-   * @param bytes What came next.
-   * @returns How many of them are the body's and good to be passed on; after an error, none.
+   * @param bytes A buffer.
+   * @param start Where in it that begins which came next.
+   * @returns How many bytes from there are the body's and good to be passed on; after an error, none.
    */
-  take(bytes: Uint8Array): number {
+  take(bytes: Uint8Array, start: number): number {
     if (this.#scanner !== undefined) {
-      const end = this.#scanner.scan(bytes, 0, bytes.length);
+      const end = this.#scanner.scan(bytes, start, bytes.length);
       this.error = this.#scanner.error;
-      return end;
+      return end - start;
     }
-    const count = Math.min(this.left, bytes.length);
+    const count = Math.min(this.left, bytes.length - start);
     this.left -= count;
     return count;
   }
@@ -83,7 +84,7 @@ export async function passBody(
 ): Promise<BodyEnd> {
   while (from.length > 0 && !cursor.done) {
     const { bytes } = from;
-    const count = cursor.take(bytes);
+    const count = cursor.take(bytes, 0);
     if (cursor.error !== undefined) return { malformed: cursor.error };
     await to.write(bytes.subarray(0, count));
     from.skip(count);
@@ -98,7 +99,7 @@ async function passChunked(from: Inbox, to: ConnStream, cursor: BodyCursor): Pro
   while (!cursor.done) {
     if (!await from.fill()) return "cut";
     const { bytes } = from;
-    const count = cursor.take(bytes);
+    const count = cursor.take(bytes, 0);
     if (cursor.error !== undefined) return { malformed: cursor.error };
     await to.write(bytes.subarray(0, count));
     from.skip(count);

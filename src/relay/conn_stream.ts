@@ -207,6 +207,19 @@ export class ConnStream {
   }
 
   /**
+   * Takes over the read that waits already, with its buffer, so that nothing has to be copied out of that.
+   *
+   * @param size How large the buffer has to be, in bytes.
+   * @returns The read, whose count is as of {@linkcode read}; `undefined` if none waits, or in another buffer.
+   */
+  takeAhead(size: number): Ahead | undefined {
+    const ahead = this.#ahead;
+    if (ahead === undefined || ahead.buffer.length !== size) return undefined;
+    this.#ahead = undefined;
+    return { buffer: ahead.buffer, read: ahead.read.then(this.#onRead, this.#onError) };
+  }
+
+  /**
    * Gives the socket away, so that it goes on without this.
    *
    * @returns The socket; nothing may be reading from it.
@@ -262,10 +275,12 @@ function isBroken(): boolean {
  */
 async function copy(from: ConnStream, to: ConnStream): Promise<void> {
   let pool: BufferPool = parking;
-  let buffer = pool.take();
+  const ahead = from.takeAhead(pool.size);
+  let buffer = ahead?.buffer ?? pool.take();
+  let reading = ahead?.read ?? from.read(buffer);
   try {
     for (;;) {
-      const count = await from.read(buffer);
+      const count = await reading;
       if (count === null) break;
       const full = count === buffer.length;
       await to.write(full ? buffer : buffer.subarray(0, count));
@@ -275,6 +290,7 @@ async function copy(from: ConnStream, to: ConnStream): Promise<void> {
         pool = next;
         buffer = pool.take();
       }
+      reading = from.read(buffer);
     }
   } finally {
     pool.give(buffer);

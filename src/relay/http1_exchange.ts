@@ -100,7 +100,7 @@ export class RequestReader {
     if (head.kind === "bad") return head;
     const framing = requestFraming(head);
     if (framing.kind === "bad") return framing;
-    const forwarded = forwardedHead(head, framing, bytes.subarray(0, end));
+    const forwarded = forwardedHead(head, framing, bytes, end);
     client.skip(end);
     return { kind: "request", head, framing, bytes: forwarded };
   }
@@ -125,7 +125,7 @@ export async function exchange(
 ): Promise<ExchangeEnd> {
   const body = new BodyCursor(request.framing.body);
   // What is wrong with a body must be known before it even begins to be passed on.
-  const there = body.take(client.bytes);
+  const there = body.take(client.bytes, 0);
   if (body.error !== undefined) return refused(body.error, 400);
   const sent: Sent = { touched: false };
   const bytes = preface === undefined ? request.bytes : join(preface, request.bytes);
@@ -226,7 +226,7 @@ async function answer(
     }
     const body = new BodyCursor(framing.body);
     const { bytes } = backend;
-    const there = body.take(bytes.subarray(length));
+    const there = body.take(bytes, length);
     if (body.error !== undefined) return refused(body.error);
     const final = status >= 200;
     if (final || upgraded) answering(status);
@@ -285,8 +285,9 @@ function forwardedHead(
   head: RequestHead,
   framing: Framing,
   bytes: Uint8Array<ArrayBuffer>,
+  length: number,
 ): Uint8Array<ArrayBuffer> {
-  const dropped = framing.upgrade ? without(framing.hopByHop, "upgrade") : [...framing.hopByHop];
+  let dropped = framing.upgrade ? without(framing.hopByHop, "upgrade") : framing.hopByHop;
   let added = framing.upgrade ? "Connection: upgrade\r\n" : "";
   if (!head.target.startsWith("/") && head.target !== "*") {
     // RFC 9112, 3.2.2: Host has to say what the target says.
@@ -294,13 +295,12 @@ function forwardedHead(
     const field = head.fields.find(({ name }) => name === "host");
     if (field?.value !== host) {
       if (field !== undefined) {
-        dropped.push(field);
-        dropped.sort((a, b) => a.start - b.start);
+        dropped = [...dropped, field].sort((a, b) => a.start - b.start);
       }
       added += `Host: ${host}\r\n`;
     }
   }
-  return rewrite(bytes, bytes.length, dropped, added, 0);
+  return rewrite(bytes, length, dropped, added, 0);
 }
 
 /**
@@ -320,6 +320,7 @@ function rewrite(
   added: string,
   behind: number,
 ): Uint8Array<ArrayBuffer> {
+  if (dropped.length === 0 && added === "") return bytes.subarray(0, length + behind);
   // From behind: what is kept moves into the room of what is dropped.
   let start = length;
   let end = length;

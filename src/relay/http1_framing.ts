@@ -35,6 +35,11 @@ const INALIENABLE = new Set(["host", "content-length", "transfer-encoding"]);
 const LENGTH = /^[0-9]{1,15}$/;
 
 const NO_OPTIONS: readonly string[] = [];
+const NO_FIELDS: readonly Field[] = [];
+
+/** What a Connection field mostly says. */
+const KEEP_ALIVE: readonly string[] = ["keep-alive"];
+const CLOSES: readonly string[] = ["close"];
 
 const NONE: Body = { kind: "none" };
 const CHUNKED: Body = { kind: "chunked" };
@@ -85,7 +90,7 @@ function readFraming(
     } else if (name === "transfer-encoding") {
       coding = coding === undefined ? value : `${coding},${value}`;
     } else if (name === "connection") {
-      options = [...options, ...elements(value)];
+      options = options === NO_OPTIONS ? optionsOf(value) : [...options, ...optionsOf(value)];
     }
   }
   for (const option of options) {
@@ -110,9 +115,9 @@ function readFraming(
     if (!LENGTH.test(length)) return bad(status, "Content-Length is not a number (RFC 9110, 8.6)");
     body = { kind: "length", length: Number(length) };
   }
-  const hopByHop: Field[] = [];
-  for (const field of fields) {
-    if (HOP_BY_HOP.has(field.name) || options.includes(field.name)) hopByHop.push(field);
+  let hopByHop = NO_FIELDS;
+  if (fields.some(isHopByHop) || options !== NO_OPTIONS) {
+    hopByHop = fields.filter((each) => isHopByHop(each) || options.includes(each.name));
   }
   const closes = options.includes("close");
   return {
@@ -145,6 +150,14 @@ function checkCoding(value: string): "unknown" | "misplaced" | undefined {
       : "misplaced";
   }
   return codings.length === 1 ? undefined : "unknown";
+}
+
+function isHopByHop({ name }: Field): boolean {
+  return HOP_BY_HOP.has(name);
+}
+
+function optionsOf(value: string): readonly string[] {
+  return value === "keep-alive" ? KEEP_ALIVE : value === "close" ? CLOSES : elements(value);
 }
 
 /** The elements of a list in lower case: RFC 9110, 5.6.1. */

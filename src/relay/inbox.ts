@@ -33,6 +33,7 @@ export class Inbox {
 
   /** What there is. Good until the next call of {@linkcode fill} or {@linkcode skip}. */
   get bytes(): Uint8Array<ArrayBuffer> {
+    if (this.#start === this.#end) return NO_BYTES;
     return this.#view ??= this.#buffer.subarray(this.#start, this.#end);
   }
 
@@ -72,9 +73,15 @@ export class Inbox {
   }
 
   #read(): Promise<boolean> {
-    if (this.#buffer.length === 0) this.#buffer = heads.take();
-    else if (this.#end === this.#buffer.length) this.#makeRoom();
-    return this.stream.read(this.#buffer.subarray(this.#end)).then(this.#onRead, this.#onError);
+    if (this.#buffer.length === 0) {
+      const ahead = this.stream.takeAhead(heads.size);
+      this.#buffer = ahead?.buffer ?? heads.take();
+      if (ahead !== undefined) return ahead.read.then(this.#onRead, this.#onError);
+    } else if (this.#end === this.#buffer.length) {
+      this.#makeRoom();
+    }
+    const room = this.#end === 0 ? this.#buffer : this.#buffer.subarray(this.#end);
+    return this.stream.read(room).then(this.#onRead, this.#onError);
   }
 
   readonly #onRead = (count: number | null): boolean => {
