@@ -15,7 +15,7 @@ import { Watch } from "./relay/watch.ts";
 import { nextConnectionId } from "./observe/connection_id.ts";
 import type { Facts } from "./observe/log.ts";
 import type { Observer } from "./observe/observer.ts";
-import type { End, Summary } from "./observe/summary.ts";
+import { beginSummary, type End, type Summary } from "./observe/summary.ts";
 
 /** How long a client that is turned away has to read why. What it sends meanwhile is thrown away. */
 const FAREWELL_MS = 5_000;
@@ -41,12 +41,18 @@ export class Client {
   /** What is known about its connection; for HTTP/1.x, about its current request. */
   summary: Summary;
   /** What an answer to it depends on. */
-  asked: { -readonly [K in keyof Asked]: Asked[K] } = { protocol: "unknown" };
+  asked: { -readonly [K in keyof Asked]: Asked[K] } = {
+    protocol: "unknown",
+    method: undefined,
+    status: undefined,
+    streamId: undefined,
+  };
   /** When its current request began; for the first one, and for a tunnel, that is the accept. */
   began: number = this.accepted;
   readonly #observer: Observer;
   #logged = false;
-  #counted = { rx: 0, tx: 0 };
+  #countedRx = 0;
+  #countedTx = 0;
 
   /**
    * Takes a client over.
@@ -64,9 +70,7 @@ export class Client {
     this.inbox = new Inbox(this.stream);
     this.#observer = observer;
     this.verbose = observer.verbose;
-    const client = canonical(this.source);
-    const id = nextConnectionId();
-    this.summary = { id, client, listener, protocol: "unknown", rx: 0, tx: 0 };
+    this.summary = beginSummary(nextConnectionId(), canonical(this.source), listener, "unknown");
   }
 
   /** Its IP address. */
@@ -90,23 +94,24 @@ export class Client {
   begin(): void {
     const { id, client, listener } = this.summary;
     this.began = performance.now();
-    this.summary = { id, client, listener, protocol: "http", rx: 0, tx: 0 };
-    this.asked = { protocol: "http" };
+    this.summary = beginSummary(id, client, listener, "http");
+    this.asked = { protocol: "http", method: undefined, status: undefined, streamId: undefined };
     this.#logged = false;
   }
 
   /** Counts the bytes that have moved since the last time. */
   count(): void {
     const { received, sent } = this.stream;
-    const rx = received - this.#counted.rx;
-    const tx = sent - this.#counted.tx;
+    const rx = received - this.#countedRx;
+    const tx = sent - this.#countedTx;
     if (rx === 0 && tx === 0) return;
     const counts = this.#observer.counts(this.summary.route);
     counts.rx += rx;
     counts.tx += tx;
     this.summary.rx += rx;
     this.summary.tx += tx;
-    this.#counted = { rx: received, tx: sent };
+    this.#countedRx = received;
+    this.#countedTx = sent;
   }
 
   /**

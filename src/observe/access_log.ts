@@ -46,21 +46,22 @@ function facts(summary: Summary, end: End): Facts {
   };
 }
 
-/** What `JSON.stringify` makes of the facts, in half the time: there is a line for every request. */
+/**
+ * What `JSON.stringify` makes of the facts, in a fraction of the time: there is a line for every request. Addresses in
+ * canonical form, ids and protocols need no quoting.
+ */
 function asJson(summary: Summary, end: End): string {
   const { name, route, backend, status, helloMs, connectMs, totalMs, detail } = summary;
   let line = `{"time":"${timestamp()}","id":"${summary.id}"` +
-    `,"client":${quote(summary.client)},"listener":${
-      quote(summary.listener)
-    },"protocol":"${summary.protocol}"`;
+    `,"client":"${summary.client}","listener":"${summary.listener}","protocol":"${summary.protocol}"`;
   if (name !== undefined) line += `,"name":${quote(name)}`;
-  if (route !== undefined) line += `,"route":${quote(route)}`;
-  if (backend !== undefined) line += `,"backend":${quote(backend)}`;
+  if (route !== undefined) line += `,"route":${quoteRoute(route)}`;
+  if (backend !== undefined) line += `,"backend":${quoteBackend(backend)}`;
   if (status !== undefined) line += `,"status":${status}`;
   line += `,"rx":${summary.rx},"tx":${summary.tx}`;
-  if (helloMs !== undefined) line += `,"hello_ms":${round(helloMs)}`;
-  if (connectMs !== undefined) line += `,"connect_ms":${round(connectMs)}`;
-  if (totalMs !== undefined) line += `,"total_ms":${round(totalMs)}`;
+  if (helloMs !== undefined) line += `,"hello_ms":${thousandths(helloMs)}`;
+  if (connectMs !== undefined) line += `,"connect_ms":${thousandths(connectMs)}`;
+  if (totalMs !== undefined) line += `,"total_ms":${thousandths(totalMs)}`;
   line += `,"end":"${end}"`;
   if (detail !== undefined) line += `,"detail":${quote(detail)}`;
   return line + "}";
@@ -71,6 +72,34 @@ const PLAIN = /^[ !#-\[\]-~]*$/;
 
 function quote(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+const quoteRoute = rememberingQuote();
+const quoteBackend = rememberingQuote();
+
+/** Quotes, and knows the last one: there are few routes and backends, and many lines of each. */
+function rememberingQuote(): (text: string) => string {
+  let last = "";
+  let quoted = quote(last);
+  return (text) => {
+    if (text !== last) {
+      last = text;
+      quoted = quote(text);
+    }
+    return quoted;
+  };
+}
+
+/** What comes behind the whole milliseconds, for each number of microseconds. */
+const FRACTIONS: readonly string[] = Array.from(
+  { length: 1000 },
+  (_, us) => us === 0 ? "" : `.${String(us).padStart(3, "0")}`.replace(/0+$/, ""),
+);
+
+/** A number of milliseconds with its microseconds. To write a fraction takes the runtime as long as a short line. */
+function thousandths(ms: number): string {
+  const us = Math.round(ms * 1000);
+  return us >= 0 && us < 2 ** 31 ? `${us / 1000 | 0}${FRACTIONS[us % 1000]}` : `${us / 1000}`;
 }
 
 let stampedAt = 0;

@@ -50,3 +50,36 @@ export interface Summary {
   /** What exactly happened, if it did not end well. */
   detail?: string;
 }
+
+/**
+ * Begins a summary. All of its fields are there from the start: an object that grows moves with every third one.
+ *
+ * @param id The connection's id.
+ * @param client The client's address and port.
+ * @param listener The listener's name.
+ * @param protocol What it speaks, as far as that is known.
+ * @returns The summary of a connection that has done nothing yet.
+ */
+export function beginSummary(
+  id: string,
+  client: string,
+  listener: string,
+  protocol: Protocol,
+): Summary {
+  return {
+    id,
+    client,
+    listener,
+    protocol,
+    name: undefined,
+    route: undefined,
+    backend: undefined,
+    status: undefined,
+    rx: 0,
+    tx: 0,
+    helloMs: undefined,
+    connectMs: undefined,
+    totalMs: undefined,
+    detail: undefined,
+  };
+}
