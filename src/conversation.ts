@@ -20,6 +20,8 @@ import type { Supply } from "./supply.ts";
 /** Methods that may be sent once more when nobody knows whether they arrived: RFC 9110, 9.2.2. */
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
+const NO_ALPN: readonly string[] = [];
+
 /** What a conversation needs of its session. */
 export interface Speaker {
   /** Who asks. */
@@ -35,7 +37,7 @@ export interface Speaker {
   /** Whether it is to end when nothing is under way. */
   readonly draining: boolean;
   /** Decides; what is not answered 421 for lack of a name is noted. */
-  decide(wish: Omit<Wish, "listener">, hasAuthority: boolean | undefined): Decision;
+  decide(wish: Wish, hasAuthority: boolean | undefined): Decision;
   /** Has a route let the client in. */
   admit(decision: Proxied): Refusal | undefined;
   /** Ends the session now. */
@@ -121,8 +123,11 @@ export class Conversation {
     const { authority, method } = request.head;
     client.asked.method = method;
     if (client.verbose) client.step("request", { method, name: authority?.name });
-    const wish = { protocol: "http", name: authority?.name, alpn: [] } as const;
-    const decision = this.#speaker.decide(wish, authority !== undefined);
+    const { listener } = client.summary;
+    const decision = this.#speaker.decide(
+      { protocol: "http", name: authority?.name, alpn: NO_ALPN, listener },
+      authority !== undefined,
+    );
     if (decision.kind === "refusal") return client.refuse(decision);
     const refused = this.#speaker.admit(decision);
     if (refused !== undefined) return client.refuse(refused);
@@ -149,7 +154,7 @@ export class Conversation {
       });
       counts.active++;
       errand.begin();
-      const preface = supply.preface(errand, []);
+      const preface = supply.preface(errand, NO_ALPN);
       const end = await exchange(request, client.inbox, inbox, (status) => {
         answering = true;
         client.summary.status = status;

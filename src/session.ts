@@ -140,10 +140,10 @@ export class Session implements Timed, Speaker {
    * @param hasAuthority Whether an HTTP request named anybody at all.
    * @returns The decision; it is in the summary, too.
    */
-  decide(wish: Omit<Wish, "listener">, hasAuthority: boolean | undefined): Decision {
+  decide(wish: Wish, hasAuthority: boolean | undefined): Decision {
     const { summary, asked } = this.client;
     summary.name = wish.name;
-    const decision = decide(this.book.rules, { ...wish, listener: summary.listener });
+    const decision = decide(this.book.rules, wish);
     if (decision.kind !== "refusal") {
       summary.route = decision.label;
       if (this.client.verbose) this.client.step("route", { name: wish.name, route: summary.route });
@@ -294,7 +294,8 @@ export class Session implements Timed, Speaker {
     const { client, supply } = this;
     client.asked.method = http?.method;
     client.asked.streamId = http?.streamId;
-    const decision = this.decide({ protocol, name, alpn }, http?.hasAuthority);
+    const { listener } = client.summary;
+    const decision = this.decide({ protocol, name, alpn, listener }, http?.hasAuthority);
     if (decision.kind === "refusal") return await client.refuse(decision);
     const refused = this.admit(decision);
     if (refused !== undefined) return await client.refuse(refused);

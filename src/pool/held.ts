@@ -80,14 +80,12 @@ export function hold(
     turning = true;
     setImmediate(nextTurn);
   }
-  const woken = (wake: Wake): void => {
+  const woken = (found: unknown): void => {
     if (!held.resting) return;
     held.resting = false;
-    onWake(held, wake);
+    onWake(held, typeof found === "number" ? "unexpected_data" : "closed_by_backend");
   };
-  read.then(
-    (count) => woken(count === null ? "closed_by_backend" : "unexpected_data"),
-    () => woken("closed_by_backend"),
-  );
+  // Of a read that fails it is an error, else a count or null.
+  read.then(woken, woken);
   return held;
 }

@@ -116,7 +116,7 @@ export class RequestReader {
  * @param preface What the backend has to be told before the request.
  * @returns How it ended. Never rejects.
  */
-export async function exchange(
+export function exchange(
   request: Request,
   client: Inbox,
   backend: Inbox,
@@ -126,13 +126,25 @@ export async function exchange(
   const body = new BodyCursor(request.framing.body);
   // What is wrong with a body must be known before it even begins to be passed on.
   const there = body.take(client.bytes, 0);
-  if (body.error !== undefined) return refused(body.error, 400);
+  if (body.error !== undefined) return Promise.resolve(refused(body.error, 400));
   const sent: Sent = { touched: false };
   const bytes = preface === undefined ? request.bytes : join(preface, request.bytes);
   const sending = body.kind === "none"
     ? sendHead(bytes, backend.stream, sent)
     : send(bytes, client, backend.stream, body, there, sent);
-  const end = await answer(request, client, backend, answering);
+  return answer(request, client, backend, answering).then((end) =>
+    // Nothing else has to be waited for, nearly always.
+    sent.end === "done" && end.kind === "answered" ? end : settle(end, backend, sending, sent)
+  );
+}
+
+/** What an answer means for the exchange, with the request not all sent or no answer at all. */
+async function settle(
+  end: Answered,
+  backend: Inbox,
+  sending: Promise<void>,
+  sent: Sent,
+): Promise<ExchangeEnd> {
   if (end.kind === "upgraded") {
     // RFC 9110, 7.8: what was asked has to be all there before something else is spoken.
     await sending;

@@ -37,6 +37,18 @@ const PORT = /^[0-9]{0,5}$/;
  * ```
  */
 export function parseAuthority(text: string): Authority | undefined {
+  if (text !== lastText) {
+    lastAuthority = parse(text);
+    lastText = text;
+  }
+  return lastAuthority;
+}
+
+/** The last one that was read: requests come in series. */
+let lastText: string | undefined;
+let lastAuthority: Authority | undefined;
+
+function parse(text: string): Authority | undefined {
   let host = text;
   let port = "";
   if (text.startsWith("[")) {

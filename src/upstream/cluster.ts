@@ -82,7 +82,7 @@ export class Cluster {
   readonly #balancer: Balancer<Endpoint>;
   #primary: Endpoint[] = [];
   #backup: Endpoint[] = [];
-  /** What a choice is made among; kept so that choosing allocates nothing. */
+  /** What a choice is made among. */
   readonly #candidates: Endpoint[] = [];
 
   /**
@@ -187,15 +187,12 @@ export class Cluster {
    */
   choose(source: string, tried: readonly Endpoint[]): Endpoint | Reason {
     this.refresh();
-    const candidates = this.#candidates;
-    candidates.length = 0;
-    this.#collect(this.#primary, tried);
-    if (candidates.length === 0) this.#collect(this.#backup, tried);
-    if (candidates.length === 0) {
+    const now = this.#outside.now();
+    const chosen = this.#sole(tried, now) ?? this.#next(source, tried, now);
+    if (chosen === undefined) {
       return this.#known.size === 0 ? "backend_unresolved" : "no_healthy_backend";
     }
-    const chosen = candidates.length === 1 ? candidates[0] : this.#balancer(candidates, source);
-    this.#shared.outliers?.claim(chosen, this.#outside.now());
+    this.#shared.outliers?.claim(chosen, now);
     return chosen;
   }
 
@@ -336,8 +333,22 @@ export class Cluster {
     return known;
   }
 
-  #collect(endpoints: readonly Endpoint[], tried: readonly Endpoint[]): void {
-    const now = this.#outside.now();
+  /** The one there is, as in most routes: there is nothing to balance. */
+  #sole(tried: readonly Endpoint[], now: number): Endpoint | undefined {
+    const first = this.#primary[0];
+    const sole = this.#primary.length === 1 && tried.length === 0 && this.#usable(first, now);
+    return sole ? first : undefined;
+  }
+
+  #next(source: string, tried: readonly Endpoint[], now: number): Endpoint | undefined {
+    const candidates = this.#candidates;
+    candidates.length = 0;
+    this.#collect(this.#primary, tried, now);
+    if (candidates.length === 0) this.#collect(this.#backup, tried, now);
+    return candidates.length > 1 ? this.#balancer(candidates, source) : candidates[0];
+  }
+
+  #collect(endpoints: readonly Endpoint[], tried: readonly Endpoint[], now: number): void {
     for (const endpoint of endpoints) {
       if (!tried.includes(endpoint) && this.#usable(endpoint, now)) this.#candidates.push(endpoint);
     }
