@@ -254,7 +254,12 @@ export class Proxy implements AsyncDisposable {
   /** Kills it if it runs, and waits until it is gone. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#exited === undefined) {
-      Deno.kill(await this.pid(), "SIGKILL");
+      try {
+        Deno.kill(await this.pid(), "SIGKILL");
+      } catch (error) {
+        // It may have ended a moment ago, as it was told to.
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
     }
     await this.#reading;
     await Deno.remove(this.#folder, { recursive: true });
