@@ -5,6 +5,7 @@
  */
 import { parseArgs } from "@std/cli";
 import { summarize, type Summary, tellRound } from "./summary.ts";
+import { renderChart } from "./chart.ts";
 import { lookAround } from "./machine.ts";
 import { findServers, missing } from "./needs.ts";
 import { renderReport, type Report } from "./report.ts";
@@ -75,9 +76,12 @@ async function measure(scenario: Scenario, extent: Extent, stage: Stage): Promis
 async function save(report: Report): Promise<string> {
   const folder = `${PROJECT}bench/results`;
   await Deno.mkdir(folder, { recursive: true });
-  const path = `${folder}/${report.date.slice(0, 19).replaceAll(":", "-")}-${report.scenario}.json`;
-  await Deno.writeTextFile(path, JSON.stringify(report, null, 2) + "\n");
-  return path.slice(PROJECT.length);
+  const path = `${folder}/${report.date.slice(0, 19).replaceAll(":", "-")}-${report.scenario}`;
+  await Deno.writeTextFile(`${path}.json`, JSON.stringify(report, null, 2) + "\n");
+  for (const [index, contest] of report.contests.entries()) {
+    await Deno.writeTextFile(`${path}-${index + 1}.svg`, renderChart(contest));
+  }
+  return `${path.slice(PROJECT.length)}.json and .svg`;
 }
 
 /** @returns The exit code. */

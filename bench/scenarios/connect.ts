@@ -7,6 +7,7 @@ import type { Contest, Figures } from "../contest.ts";
 import { metered } from "../cpu.ts";
 import { load, realHello, startBackend } from "../load.ts";
 import { hitPercent, poolCounts } from "../metrics.ts";
+import { bare } from "../peers/bare.ts";
 import { direct, tunnelProxies } from "../peers/tunnels.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Stage } from "../stage.ts";
@@ -24,7 +25,11 @@ export const connect: Scenario = {
     const hello = await realHello(stage);
     return [{
       title: "Tunnels made: a ClientHello, 64 bytes back, close; 32 at once",
-      contestants: [...tunnelProxies(stage, backend), direct(backend)],
+      contestants: [
+        ...tunnelProxies(stage, backend),
+        bare(stage, backend, "tunnel"),
+        direct(backend),
+      ],
       measures: [
         ...throughputMeasures("tunnel", "tunnels"),
         { key: "hits", title: "hit rate, %", digits: 1 },

@@ -7,6 +7,7 @@ import type { Contest, Figures } from "../contest.ts";
 import { metered } from "../cpu.ts";
 import { type Backend, load, startBackend } from "../load.ts";
 import { hitPercent, poolCounts } from "../metrics.ts";
+import { bare } from "../peers/bare.ts";
 import { haproxyHttp } from "../peers/haproxy.ts";
 import { nginxHttp } from "../peers/nginx.ts";
 import { ours } from "../peers/ours.ts";
@@ -45,6 +46,7 @@ function keepAlive(stage: Stage, { address }: Backend): Contest {
       nginxHttp(stage, address, { logs: true }),
       nginxHttp(stage, address, { name: "nginx, no log" }),
       haproxyHttp(stage, address),
+      bare(stage, address, "requests"),
     ],
     measures: throughputMeasures("request", "requests"),
     targets: [{ measure: PER_CORE, limit: 0.7, against: ["nginx"] }],

@@ -6,6 +6,7 @@
 import type { Contest, Figures } from "../contest.ts";
 import { metered } from "../cpu.ts";
 import { load, realHello, startBackend } from "../load.ts";
+import { bare } from "../peers/bare.ts";
 import { direct, tunnelProxies } from "../peers/tunnels.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Stage } from "../stage.ts";
@@ -23,7 +24,11 @@ export const pingpong: Scenario = {
     const hello = await realHello(stage);
     return [{
       title: "Round trips of 256 bytes in 32 tunnels",
-      contestants: [...tunnelProxies(stage, backend), direct(backend)],
+      contestants: [
+        ...tunnelProxies(stage, backend),
+        bare(stage, backend, "tunnel"),
+        direct(backend),
+      ],
       measures: throughputMeasures("round trip", "round trips"),
       targets: [{ measure: PER_CORE, limit: 0.9, against: ["haproxy"] }],
 

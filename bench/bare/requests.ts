@@ -1,0 +1,32 @@
+/**
+ * The least that a relay of requests can be on this runtime: `deno run --allow-net requests.ts LISTEN_PORT BACKEND_PORT`.
+ * A connection to the backend for each client; whatever one read gives is a whole request or a whole answer, and is
+ * not looked at.
+ *
+ * @module
+ */
+const [port, backend] = Deno.args.map(Number);
+
+async function serve(client: Deno.TcpConn): Promise<void> {
+  client.setNoDelay(true);
+  const upstream = await Deno.connect({ hostname: "127.0.0.1", port: backend });
+  upstream.setNoDelay(true);
+  const buffer = new Uint8Array(4096);
+  try {
+    for (;;) {
+      const asked = await client.read(buffer);
+      if (asked === null) break;
+      await upstream.write(buffer.subarray(0, asked));
+      const answered = await upstream.read(buffer);
+      if (answered === null) break;
+      await client.write(buffer.subarray(0, answered));
+    }
+  } catch {
+    // Whoever breaks off ends both.
+  }
+  client.close();
+  upstream.close();
+}
+
+const listener = Deno.listen({ hostname: "127.0.0.1", port });
+for (;;) serve(await listener.accept());
