@@ -28,7 +28,7 @@ const HURRY_MS = 1_000;
 /** A client connection being served. Owns both sockets. */
 export class Session implements Timed, Speaker {
   /** Its place in the sweep. */
-  seat = -1;
+  seat: number = -1;
   /** The client's side. */
   readonly client: Client;
   /** Where backends come from. */
