@@ -56,6 +56,9 @@ export function bind<T>(address: Address, open: () => T): T {
         `cannot listen on ${name}: not allowed, ports below 1024 need root or CAP_NET_BIND_SERVICE`,
       );
     }
+    if (error instanceof Deno.errors.AddrNotAvailable) {
+      throw new BindError(`cannot listen on ${name}: this machine does not have that address`);
+    }
     throw new BindError(
       `cannot listen on ${name}: ${error instanceof Error ? error.message : error}`,
     );

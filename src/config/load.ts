@@ -3,9 +3,11 @@
  *
  * @module
  */
-import type { Config } from "./config.ts";
+import { canonical } from "./address.ts";
+import type { Address, Config } from "./config.ts";
 import { crossCheck } from "./cross_check.ts";
 import { isMapping, listOf, mappingOf } from "./fields.ts";
+import { quote } from "./found.ts";
 import { isIp } from "./host_pattern.ts";
 import { offsetOf } from "./outline.ts";
 import { type Complaint, locate, type Problem } from "./problem.ts";
@@ -67,7 +69,11 @@ export function parseConfig(text: string): Loaded {
     ...crossCheck(values),
   ];
   return "value" in checked && complaints.length === 0
-    ? { ok: true, config: checked.value, warnings: toProblems(doubtful(values)) }
+    ? {
+      ok: true,
+      config: checked.value,
+      warnings: toProblems([...doubtful(values), ...crowded(checked.value)]),
+    }
     : { ok: false, problems: toProblems(complaints) };
 }
 
@@ -98,4 +104,28 @@ function doubtful(values: unknown): Complaint[] {
     }]
     : [];
   return [...keys, ...patterns, ...trusting, ...bursts];
+}
+
+/** Addresses that are part of another one, which systems let only listeners share that say so. */
+function crowded({ listeners, metrics }: Config): Complaint[] {
+  const all: { path: Complaint["path"]; address: Address }[] = listeners.map(({ address }, i) => ({
+    path: ["listen_addrs", i],
+    address,
+  }));
+  if (metrics.enabled) all.push({ path: ["metrics", "address"], address: metrics.address });
+  const names = new Set(listeners.map(({ name }) => name));
+  return all.flatMap(({ path, address }) => {
+    const around = aroundOf(address).find((each) => names.has(each));
+    if (around === undefined) return [];
+    const message = `${quote(canonical(address))} is part of ${quote(around)}, ` +
+      "and the system may not let both be listened on: leave one out";
+    return [{ path, message }];
+  });
+}
+
+/** What has an address in it; `[::]` has IPv4 as well, unless the system is told otherwise. */
+function aroundOf({ host, port }: Address): string[] {
+  if (host === "::") return [];
+  if (host === "0.0.0.0" || host.includes(":")) return [`[::]:${port}`];
+  return [`[::]:${port}`, `0.0.0.0:${port}`];
 }

@@ -102,5 +102,6 @@ function whyUnread(file: string, error: unknown): string {
   }
   if (error instanceof Deno.errors.NotFound) return "no such file, name one with -c FILE";
   if (error instanceof Deno.errors.PermissionDenied) return "not allowed to read it";
+  if (error instanceof Deno.errors.IsADirectory) return "a folder, name a file with -c FILE";
   return error instanceof Error ? error.message : String(error);
 }

@@ -628,6 +628,21 @@ Deno.test("parseConfig() forwards names to themselves unless there are routes or
   }
 });
 
+Deno.test("parseConfig() warns of addresses that are part of others", () => {
+  const cases: [string, string[]][] = [
+    ['listen_addrs: ["0.0.0.0:80", "[::]:443", "127.0.0.1:8080", "127.0.0.2:8080"]\n', []],
+    ['listen_addrs: ["0.0.0.0:443", "[::]:443"]\n', ["listen_addrs[0]"]],
+    ['listen_addrs: ["0.0.0.0:443", "10.0.0.1:443", "[::1]:443"]\n', ["listen_addrs[1]"]],
+    ['listen_addrs: [":9090", "[::1]:9090"]\n', ["metrics.address", "listen_addrs[1]"]],
+    ['listen_addrs: [":9090"]\nmetrics: { enabled: false }\n', []],
+  ];
+  for (const [text, paths] of cases) {
+    const loaded = parseConfig(text);
+    assert(loaded.ok, text);
+    assertEquals(loaded.warnings.map(({ path }) => path), paths, text);
+  }
+});
+
 Deno.test("parseConfig() takes a key without a value for an absent one", () => {
   const empty = [
     "allowlist:\n  # - example.com\n",
