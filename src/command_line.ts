@@ -90,7 +90,7 @@ export function readCommand(
   const [word = "serve", ...rest] = flags._.map(String);
   // A variable that is not set, as in `-c "$FILE"`; to `explain`, it is a client that sends an empty name.
   if (word === "" || (word === "explain" ? rest.slice(1) : rest).includes("")) {
-    return "an argument is empty, perhaps the value of a flag";
+    return `an argument is "", perhaps the value of a flag`;
   }
   if (!isWord(word)) return `unknown word "${word}"`;
   const [extra] = word === "explain" ? rest.slice(1) : rest;

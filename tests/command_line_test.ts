@@ -65,9 +65,9 @@ Deno.test("what is wrong is said in one line", () => {
       [["check", "--watch"], "--watch belongs to serve"],
       [["toString"], `unknown word "toString"`],
       [["permissions", "now"], `unexpected "now" after permissions`],
-      [["-c", ""], "an argument is empty, perhaps the value of a flag"],
-      [["check", "-c", ""], "an argument is empty, perhaps the value of a flag"],
-      [["explain", "a", "--alpn", ""], "an argument is empty, perhaps the value of a flag"],
+      [["-c", ""], `an argument is "", perhaps the value of a flag`],
+      [["check", "-c", ""], `an argument is "", perhaps the value of a flag`],
+      [["explain", "a", "--alpn", ""], `an argument is "", perhaps the value of a flag`],
       [["permissions", "-c"], "--config needs the name of one file"],
     ] as const
   ) {

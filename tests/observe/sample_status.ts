@@ -148,7 +148,7 @@ function routes(at: number): RouteStatus[] {
         }]),
       ],
     },
-    { ...route("tracker", ["ads.example.com", "/^track[0-9]+\\./"]), kind: "reject" },
+    { ...route("tracker", ["ads.example.com", "/^track[0-9]+\\.example$/"]), kind: "reject" },
     {
       ...route("none", []),
       ...{ kind: "none" as const, ended: 2_048, failed: 2_048, rx: 911_000, tx: 14_300 },
