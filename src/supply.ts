@@ -6,11 +6,11 @@
  */
 import type { Reason, Refusal } from "./route/refusal.ts";
 import { connect } from "./upstream/connect.ts";
+import { proxyHeader } from "./upstream/proxy_preface.ts";
 import { untilAborted } from "./upstream/until_aborted.ts";
 import { type Ahead, type Connection, type Held, isSettled } from "./pool/held.ts";
 import type { Pool } from "./pool/pool.ts";
 import type { ConnStream } from "./relay/conn_stream.ts";
-import { proxyHeader } from "./relay/proxy_preface.ts";
 import { surprise } from "./relay/surprise.ts";
 import type { Observer } from "./observe/observer.ts";
 import type { Client } from "./client.ts";

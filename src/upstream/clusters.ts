@@ -4,11 +4,11 @@
  * @module
  */
 import type { BackendGroup, Config } from "../config/config.ts";
-import { proxyHeader } from "../relay/proxy_preface.ts";
 import { Cluster } from "./cluster.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type CheckTarget, HealthChecker } from "./health_checker.ts";
 import { probe } from "./probe.ts";
+import { proxyHeader } from "./proxy_preface.ts";
 import type { Resolve } from "./resolve.ts";
 
 /** What the clusters need from outside. */

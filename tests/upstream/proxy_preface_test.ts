@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { canonical } from "../../src/config/address.ts";
 import type { Address } from "../../src/config/config.ts";
-import { proxyHeader } from "../../src/relay/proxy_preface.ts";
+import { proxyHeader } from "../../src/upstream/proxy_preface.ts";
 import { ProxyHeaderReader } from "../../src/sniff/proxy_header.ts";
 import { latin1 } from "../sniff/hex.ts";
 import { generator } from "../sniff/random.ts";
