@@ -178,21 +178,21 @@ Deno.test("what is written about logs and metrics is what there is", async (t) =
   });
 
   await t.step(
-    "the page has every step of a connection, and no message that is never logged",
+    "the page has every step of a connection, every message, and none that is never logged",
     () => {
-      const sources = ["src", "src/observe"].flatMap((folder) =>
+      const sources = ["src", "src/observe", "src/workers"].flatMap((folder) =>
         [...Deno.readDirSync(new URL(folder, root))].filter(({ isFile }) => isFile)
           .map(({ name }) => read(`${folder}/${name}`))
       ).join("\n");
       const steps = [...sources.matchAll(/\.step\(\s*"([^"]+)"/g)].map(([, message]) => message);
       const told = table(page, "### Steps").map(([message]) => message);
       assertEquals(told.sort(), [...new Set(steps)].sort());
-      for (const [, messages] of table(page, "## Log\n")) {
-        for (
-          const message of messages.includes(":") ? [messages] : messages.split(/, (?!the old)/)
-        ) {
-          assert(sources.includes(`"${message}`), message);
-        }
+      const messages = table(page, "## Log\n").flatMap(([, cell]) =>
+        cell.includes(":") ? [cell] : cell.split(/, (?!the old|and )/)
+      );
+      for (const message of messages) assert(sources.includes(`"${message}`), message);
+      for (const [, logged] of sources.matchAll(/\blog\??\.(?:info|warn|error)\(\s*"([^"]+)"/g)) {
+        assert(messages.some((message) => logged.startsWith(message)), logged);
       }
     },
   );
