@@ -100,7 +100,12 @@ function whyUnread(file: string, error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) {
     return `missing permission, add --allow-read=${file}`;
   }
-  if (error instanceof Deno.errors.NotFound) return "no such file, name one with -c FILE";
+  if (error instanceof Deno.errors.NotFound) {
+    // Such as `listen_addrs: [":443"]` in SNIPROXY_CONFIG.
+    return /:\s/.test(file)
+      ? "no such file, and no document, which has more than one line"
+      : "no such file, name one with -c FILE";
+  }
   if (error instanceof Deno.errors.PermissionDenied) return "not allowed to read it";
   if (error instanceof Deno.errors.IsADirectory) return "a folder, name a file with -c FILE";
   return error instanceof Error ? error.message : String(error);

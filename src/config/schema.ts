@@ -111,7 +111,7 @@ const workers = leaf<number>(readWorkers, {
   examples: [1, "auto"],
 }).default(1).describe(
   "Event loops that share the ports, each with its share of the limits; `auto` is one for each core. " +
-    "From 1 to more, or back, takes a restart. docs/workers.md says what is shared.",
+    "From 1 to more takes a restart. docs/workers.md says what is shared.",
 );
 
 function readWorkers(found: unknown): Parsed<number> {

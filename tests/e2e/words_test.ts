@@ -373,6 +373,7 @@ Deno.test("SNIPROXY_CONFIG names the configuration or is it, if no file is named
         [valid, ["permissions"], allowed, " --allow-env=SNIPROXY_CONFIG\n"],
         [broken, ["permissions", "-c", file], allowed, ` --allow-read=${file}\n`],
         [broken, ["check"], allowed, "SNIPROXY_CONFIG:2:9: routes: found 7"],
+        ['listen_addrs: [":1"]', ["check"], allowed, "no document, which has more than one line"],
         ["", ["check"], allowed, "status.localhost"],
         // Without the permission it does not count, and nobody is asked for it.
         [broken, ["check"], permissions, "status.localhost"],
