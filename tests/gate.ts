@@ -6,7 +6,7 @@
  */
 
 const sources: string[] = [];
-for (const folder of ["src", "tests", "bench", "docs", "links"]) {
+for (const folder of ["src", "tests", "bench", "deploy", "docs", "links"]) {
   sources.push(...await typescript(folder));
 }
 const documented = ["main.ts", ...sources.filter((path) => path.startsWith("src/"))];
