@@ -31,7 +31,7 @@ export class Process {
   readonly #child: Deno.ChildProcess;
   readonly #ended: Promise<unknown>;
   readonly #lines?: ReadableStreamDefaultReader<string>;
-  #running = true;
+  #code?: number;
   #said = "";
 
   /**
@@ -55,12 +55,17 @@ export class Process {
     if (stdout) this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     this.#ended = Promise.all([
       this.#listen(),
-      this.#child.status.then(() => this.#running = false),
+      this.#child.status.then(({ code }) => this.#code = code),
     ]);
   }
 
-  /** The CPU time it has used up to now, all its threads together, in microseconds. */
+  /**
+   * The CPU time it has used up to now, all its threads together, in microseconds.
+   *
+   * @throws {Error} If it has ended: with what, and what it said.
+   */
   get cpuMicros(): number {
+    this.#mustRun();
     return cpuMicros(this.#child.pid);
   }
 
@@ -81,8 +86,16 @@ export class Process {
     const deadline = performance.now() + PATIENCE_MS;
     for (const address of addresses) {
       while (!await isOpen(address)) {
-        if (!this.#running) throw new Error(`${this.name} has ended: ${this.#said.trim()}`);
-        if (performance.now() > deadline) throw new Error(`${this.name} does not accept`);
+        if (this.#code !== undefined) {
+          // What it said last is still on its way.
+          await this.#ended;
+          this.#mustRun();
+        }
+        if (performance.now() > deadline) {
+          throw new Error(
+            `${this.name} does not accept in ${PATIENCE_MS / 1000} s: ${this.#words}`,
+          );
+        }
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     }
@@ -112,7 +125,17 @@ export class Process {
   }
 
   #kill(signal: Deno.Signal): void {
-    if (this.#running) this.#child.kill(signal);
+    if (this.#code === undefined) this.#child.kill(signal);
+  }
+
+  #mustRun(): void {
+    if (this.#code === undefined) return;
+    throw new Error(`${this.name} has ended with ${this.#code}: ${this.#words}`);
+  }
+
+  /** The end of what it has written to stderr, where it says why. */
+  get #words(): string {
+    return this.#said.trim() || "it said nothing";
   }
 
   async #listen(): Promise<void> {

@@ -1,0 +1,21 @@
+import { assertRejects } from "@std/assert";
+import { Processes } from "../../bench/processes.ts";
+
+/** Where nobody listens: tcpmux. */
+const NOBODY: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 1 };
+
+Deno.test("a process that ends in place of accepting is told with its code and its words", async () => {
+  for (
+    const [script, message] of [
+      ["echo no such port >&2; exit 3", "it has ended with 3: no such port"],
+      ["exit 4", "it has ended with 4: it said nothing"],
+    ]
+  ) {
+    await using processes = new Processes();
+    await assertRejects(
+      () => processes.start("it", ["sh", "-c", script], { core: 0, accepts: [NOBODY] }),
+      Error,
+      message,
+    );
+  }
+});
