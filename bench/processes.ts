@@ -11,6 +11,9 @@ const PATIENCE_MS = 10_000;
 /** How much of stderr is kept, in characters. */
 const KEPT = 2_000;
 
+/** What is said of one that said nothing. */
+const SILENCE = "it said nothing";
+
 /** Has a command killed when this process is, which leaves it no time to do so itself. */
 const BOUND = ["setpriv", "--pdeathsig", "KILL"];
 
@@ -31,7 +34,8 @@ export class Process {
   readonly #child: Deno.ChildProcess;
   readonly #ended: Promise<unknown>;
   readonly #lines?: ReadableStreamDefaultReader<string>;
-  #code?: number;
+  /** With what it has ended: a code, or the signal that did it. */
+  #end?: number | Deno.Signal;
   #said = "";
 
   /**
@@ -55,7 +59,7 @@ export class Process {
     if (stdout) this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     this.#ended = Promise.all([
       this.#listen(),
-      this.#child.status.then(({ code }) => this.#code = code),
+      this.#child.status.then(({ code, signal }) => this.#end = signal ?? code),
     ]);
   }
 
@@ -86,7 +90,7 @@ export class Process {
     const deadline = performance.now() + PATIENCE_MS;
     for (const address of addresses) {
       while (!await isOpen(address)) {
-        if (this.#code !== undefined) {
+        if (this.#end !== undefined) {
           // What it said last is still on its way.
           await this.#ended;
           this.#mustRun();
@@ -125,17 +129,17 @@ export class Process {
   }
 
   #kill(signal: Deno.Signal): void {
-    if (this.#code === undefined) this.#child.kill(signal);
+    if (this.#end === undefined) this.#child.kill(signal);
   }
 
   #mustRun(): void {
-    if (this.#code === undefined) return;
-    throw new Error(`${this.name} has ended with ${this.#code}: ${this.#words}`);
+    if (this.#end === undefined) return;
+    throw new Error(`${this.name} has ended with ${this.#end}: ${this.#words}`);
   }
 
   /** The end of what it has written to stderr, where it says why. */
   get #words(): string {
-    return this.#said.trim() || "it said nothing";
+    return this.#said.trim() || SILENCE;
   }
 
   async #listen(): Promise<void> {
@@ -200,7 +204,7 @@ export class Processes implements AsyncDisposable {
  */
 export async function run(command: readonly string[], succeeds = true): Promise<string> {
   const [program, ...args] = [...BOUND, ...command];
-  const { code, stdout, stderr } = await new Deno.Command(program, {
+  const { code, signal, stdout, stderr } = await new Deno.Command(program, {
     args,
     stdin: "null",
     stdout: "piped",
@@ -209,7 +213,8 @@ export async function run(command: readonly string[], succeeds = true): Promise<
   }).output();
   const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   if (succeeds && code !== 0) {
-    throw new Error(`${command[0]} failed with ${code}: ${(err || out).trim().slice(-KEPT)}`);
+    const words = (err || out).trim().slice(-KEPT) || SILENCE;
+    throw new Error(`${command[0]} failed with ${signal ?? code}: ${words}`);
   }
   return out || err;
 }

@@ -1,5 +1,5 @@
 import { assertRejects } from "@std/assert";
-import { Processes } from "../../bench/processes.ts";
+import { Processes, run } from "../../bench/processes.ts";
 
 /** Where nobody listens: tcpmux. */
 const NOBODY: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 1 };
@@ -9,6 +9,7 @@ Deno.test("a process that ends in place of accepting is told with its code and i
     const [script, message] of [
       ["echo no such port >&2; exit 3", "it has ended with 3: no such port"],
       ["exit 4", "it has ended with 4: it said nothing"],
+      ["kill -TERM $$", "it has ended with SIGTERM: it said nothing"],
     ]
   ) {
     await using processes = new Processes();
@@ -17,5 +18,16 @@ Deno.test("a process that ends in place of accepting is told with its code and i
       Error,
       message,
     );
+  }
+});
+
+Deno.test("a program that fails is told with its code or signal, and its words", async () => {
+  for (
+    const [script, message] of [
+      ["echo why >&2; exit 3", "sh failed with 3: why"],
+      ["kill -TERM $$", "sh failed with SIGTERM: it said nothing"],
+    ]
+  ) {
+    await assertRejects(() => run(["sh", "-c", script]), Error, message);
   }
 });
