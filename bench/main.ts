@@ -105,7 +105,7 @@ async function main(): Promise<number> {
     return 2;
   }
   for (const scenario of command.scenarios) {
-    await using stage = await Stage.open(command.extent);
+    const stage = await Stage.open(command.extent);
     using _signals = onSignal(async (signal) => {
       console.error(`bench: ${scenario.name}: interrupted by ${signal}, nothing is written`);
       await stage[Symbol.asyncDispose]();
@@ -119,6 +119,9 @@ async function main(): Promise<number> {
       // What is interrupted fails, and has said so.
       if (!stage.closed) console.error(`bench: ${scenario.name}: ${why}`);
       return 1;
+    } finally {
+      // Still within reach of signals: one that came now would end this process and leave the folder.
+      await stage[Symbol.asyncDispose]();
     }
   }
   return 0;
