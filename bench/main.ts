@@ -107,7 +107,10 @@ async function main(): Promise<number> {
   for (const scenario of command.scenarios) {
     const stage = await Stage.open(command.extent);
     using _signals = onSignal(async (signal) => {
-      console.error(`bench: ${scenario.name}: interrupted by ${signal}, nothing is written`);
+      // From a terminal and through `deno task` it comes twice.
+      if (!stage.closed) {
+        console.error(`bench: ${scenario.name}: interrupted by ${signal}, nothing is written`);
+      }
       await stage[Symbol.asyncDispose]();
       Deno.exit(130);
     });

@@ -129,7 +129,12 @@ export class Process {
   }
 
   #kill(signal: Deno.Signal): void {
-    if (this.#end === undefined) this.#child.kill(signal);
+    try {
+      if (this.#end === undefined) this.#child.kill(signal);
+    } catch (error) {
+      // It has just ended, and the news of it is on its way.
+      if (!(error instanceof TypeError)) throw error;
+    }
   }
 
   #mustRun(): void {

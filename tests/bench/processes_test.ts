@@ -31,3 +31,13 @@ Deno.test("a program that fails is told with its code or signal, and its words",
     await assertRejects(() => run(["sh", "-c", script]), Error, message);
   }
 });
+
+Deno.test("a process is stopped that ends by itself at that moment", async () => {
+  await using processes = new Processes();
+  // The window is narrow: between its end and the news of it.
+  for (let i = 0; i < 20; i++) {
+    const process = await processes.start("it", ["sh", "-c", "exit 0"], { core: 0 });
+    for (let turns = i % 5; turns > 0; turns--) await new Promise((go) => setTimeout(go, 0));
+    await processes.stop(process);
+  }
+});
