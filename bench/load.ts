@@ -90,13 +90,20 @@ export async function realHello(stage: Stage): Promise<string> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   const client = run([
-    ...["curl", "--silent", "--http1.1", "--resolve", `bench.test:${port}:127.0.0.1`],
+    ...["curl", "--silent", "--show-error", "--http1.1"],
+    // Whatever proxy the environment names.
+    ...["--noproxy", "*", "--resolve", `bench.test:${port}:127.0.0.1`],
     `https://bench.test:${port}/`,
   ], false);
   const hello = new Uint8Array(16_384);
   let length = 0;
   {
-    using conn = await listener.accept();
+    using conn = await Promise.race([
+      listener.accept(),
+      client.then((said) => {
+        throw new Error(`curl has not connected: ${said.trim()}`);
+      }),
+    ]);
     // One record (RFC 8446, 5.1): its length follows type and version.
     while (length < 5 || length < 5 + 256 * hello[3] + hello[4]) {
       const count = await conn.read(hello.subarray(length));

@@ -8,8 +8,8 @@ import { summarize, type Summary, tellRound } from "./summary.ts";
 import { renderChart } from "./chart.ts";
 import { lookAround } from "./machine.ts";
 import { findServers, missing } from "./needs.ts";
-import { renderReport, type Report } from "./report.ts";
-import { runRounds } from "./rounds.ts";
+import { renderContest, renderHead, type Report } from "./report.ts";
+import { roundName, runRounds } from "./rounds.ts";
 import type { Scenario } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import { type Extent, PROJECT, Stage } from "./stage.ts";
@@ -59,18 +59,21 @@ function readCommand(args: string[]): Command | "help" | string {
 async function measure(scenario: Scenario, extent: Extent, stage: Stage): Promise<Report> {
   const { rounds, seconds } = extent;
   const date = new Date().toISOString();
+  const command = `deno task bench ${scenario.name} --rounds ${rounds} --seconds ${seconds}`;
   const machine = await lookAround(scenario.programs);
+  const head = { scenario: scenario.name, date, command, machine };
+  console.log(renderHead(head));
   const contests: Summary[] = [];
   for (const contest of await scenario.contests(stage)) {
     console.error(`${scenario.name}: ${contest.title}`);
     const results = await runRounds(contest, rounds, stage.processes, (number, round) => {
-      const name = number === 0 ? "warming up" : `round ${number} of ${rounds}`;
-      console.error(`  ${name}: ${tellRound(contest.measures, round)}`);
+      console.error(`  ${roundName(number, rounds)}: ${tellRound(contest.measures, round)}`);
     });
-    contests.push(summarize(contest, results));
+    const summary = summarize(contest, results);
+    console.log(renderContest(summary));
+    contests.push(summary);
   }
-  const command = `deno task bench ${scenario.name} --rounds ${rounds} --seconds ${seconds}`;
-  return { scenario: scenario.name, date, command, machine, contests };
+  return { ...head, contests };
 }
 
 async function save(report: Report): Promise<string> {
@@ -102,31 +105,39 @@ async function main(): Promise<number> {
     return 2;
   }
   for (const scenario of command.scenarios) {
-    await using stage = await Stage.open(command.extent);
-    using _signals = onSignal(async () => {
+    const stage = await Stage.open(command.extent);
+    using _signals = onSignal(async (signal) => {
+      // From a terminal and through `deno task` it comes twice.
+      if (!stage.closed) {
+        console.error(`bench: ${scenario.name}: interrupted by ${signal}, nothing is written`);
+      }
       await stage[Symbol.asyncDispose]();
       Deno.exit(130);
     });
     try {
       const report = await measure(scenario, command.extent, stage);
-      console.log(`# ${scenario.name}\n\n${renderReport(report)}`);
       console.error(`written to ${await save(report)}\n`);
     } catch (error) {
-      // What is interrupted fails, and need not say so.
-      if (!stage.closed) console.error(`bench: ${error instanceof Error ? error.message : error}`);
+      const why = error instanceof Error ? error.message : error;
+      // What is interrupted fails, and has said so.
+      if (!stage.closed) console.error(`bench: ${scenario.name}: ${why}`);
       return 1;
+    } finally {
+      // Still within reach of signals: one that came now would end this process and leave the folder.
+      await stage[Symbol.asyncDispose]();
     }
   }
   return 0;
 }
 
 /** Has something done on a signal that would end this process, until it is disposed. */
-function onSignal(act: () => void): Disposable {
+function onSignal(act: (signal: Deno.Signal) => void): Disposable {
   const signals: Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
-  for (const signal of signals) Deno.addSignalListener(signal, act);
+  const listeners = signals.map((signal) => [signal, (): void => act(signal)] as const);
+  for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
   return {
     [Symbol.dispose](): void {
-      for (const signal of signals) Deno.removeSignalListener(signal, act);
+      for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
     },
   };
 }

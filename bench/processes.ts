@@ -11,6 +11,9 @@ const PATIENCE_MS = 10_000;
 /** How much of stderr is kept, in characters. */
 const KEPT = 2_000;
 
+/** What is said of one that said nothing. */
+const SILENCE = "it said nothing";
+
 /** Has a command killed when this process is, which leaves it no time to do so itself. */
 const BOUND = ["setpriv", "--pdeathsig", "KILL"];
 
@@ -31,7 +34,8 @@ export class Process {
   readonly #child: Deno.ChildProcess;
   readonly #ended: Promise<unknown>;
   readonly #lines?: ReadableStreamDefaultReader<string>;
-  #running = true;
+  /** With what it has ended: a code, or the signal that did it. */
+  #end?: number | Deno.Signal;
   #said = "";
 
   /**
@@ -55,12 +59,17 @@ export class Process {
     if (stdout) this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     this.#ended = Promise.all([
       this.#listen(),
-      this.#child.status.then(() => this.#running = false),
+      this.#child.status.then(({ code, signal }) => this.#end = signal ?? code),
     ]);
   }
 
-  /** The CPU time it has used up to now, all its threads together, in microseconds. */
+  /**
+   * The CPU time it has used up to now, all its threads together, in microseconds.
+   *
+   * @throws {Error} If it has ended: with what, and what it said.
+   */
   get cpuMicros(): number {
+    this.#mustRun();
     return cpuMicros(this.#child.pid);
   }
 
@@ -81,8 +90,16 @@ export class Process {
     const deadline = performance.now() + PATIENCE_MS;
     for (const address of addresses) {
       while (!await isOpen(address)) {
-        if (!this.#running) throw new Error(`${this.name} has ended: ${this.#said.trim()}`);
-        if (performance.now() > deadline) throw new Error(`${this.name} does not accept`);
+        if (this.#end !== undefined) {
+          // What it said last is still on its way.
+          await this.#ended;
+          this.#mustRun();
+        }
+        if (performance.now() > deadline) {
+          throw new Error(
+            `${this.name} does not accept in ${PATIENCE_MS / 1000} s: ${this.#words}`,
+          );
+        }
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     }
@@ -112,7 +129,22 @@ export class Process {
   }
 
   #kill(signal: Deno.Signal): void {
-    if (this.#running) this.#child.kill(signal);
+    try {
+      if (this.#end === undefined) this.#child.kill(signal);
+    } catch (error) {
+      // It has just ended, and the news of it is on its way.
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
+
+  #mustRun(): void {
+    if (this.#end === undefined) return;
+    throw new Error(`${this.name} has ended with ${this.#end}: ${this.#words}`);
+  }
+
+  /** The end of what it has written to stderr, where it says why. */
+  get #words(): string {
+    return this.#said.trim() || SILENCE;
   }
 
   async #listen(): Promise<void> {
@@ -177,7 +209,7 @@ export class Processes implements AsyncDisposable {
  */
 export async function run(command: readonly string[], succeeds = true): Promise<string> {
   const [program, ...args] = [...BOUND, ...command];
-  const { code, stdout, stderr } = await new Deno.Command(program, {
+  const { code, signal, stdout, stderr } = await new Deno.Command(program, {
     args,
     stdin: "null",
     stdout: "piped",
@@ -186,7 +218,8 @@ export async function run(command: readonly string[], succeeds = true): Promise<
   }).output();
   const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   if (succeeds && code !== 0) {
-    throw new Error(`${command[0]} failed with ${code}: ${(err || out).trim().slice(-KEPT)}`);
+    const words = (err || out).trim().slice(-KEPT) || SILENCE;
+    throw new Error(`${command[0]} failed with ${signal ?? code}: ${words}`);
   }
   return out || err;
 }

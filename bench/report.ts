@@ -23,20 +23,23 @@ export interface Report {
 }
 
 /**
- * Writes a report in Markdown.
+ * Writes in Markdown what stands above the contests of a report.
  *
- * @param report The report.
+ * @param report The report, of which nothing needs to be measured yet.
  * @returns Lines, the last one ended.
  */
-export function renderReport({ date, command, machine, contests }: Report): string {
+export function renderHead(
+  { scenario, date, command, machine }: Omit<Report, "contests">,
+): string {
   const where = `${machine.kernel}, ${machine.processor}, ${machine.cores} cores`;
   const load = `load average before: ${machine.loadBefore.toFixed(2)}`;
   return [
+    `# ${scenario}`,
+    "",
     `\`${command}\`, ${date.slice(0, 16).replace("T", " ")} UTC  `,
     `${where}; ${load}  `,
     `${Object.values(machine.versions).join(", ")}`,
     "",
-    ...contests.map(renderContest),
   ].join("\n");
 }
 

@@ -15,6 +15,7 @@ import type { Processes } from "./processes.ts";
  * @param processes Where the contestants run.
  * @param say Told after each round what it gave.
  * @returns The rounds.
+ * @throws {Error} If a turn fails: which one, whose, and why.
  */
 export async function runRounds(
   contest: Contest,
@@ -23,7 +24,7 @@ export async function runRounds(
   say: (round: number, figures: Round) => void,
 ): Promise<Round[]> {
   const running = new Map<string, Running>();
-  const turn = async (contestant: Contestant): Promise<Figures> => {
+  const take = async (contestant: Contestant): Promise<Figures> => {
     const { name } = contestant;
     const one = running.get(name) ?? await contestant.start();
     const figures = await contest.turn(one, name);
@@ -31,10 +32,21 @@ export async function runRounds(
     else if (one.process !== undefined) await processes.stop(one.process);
     return figures;
   };
+  const turn = async (contestant: Contestant, number: number): Promise<Figures> => {
+    try {
+      return await take(contestant);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : cause;
+      const when = roundName(number, rounds);
+      throw new Error(`${contest.title}: ${when}, ${contestant.name}: ${why}`, { cause });
+    }
+  };
   const results: Round[] = [];
   for (let number = contest.fresh ? 1 : 0; number <= rounds; number++) {
     const round: Record<string, Figures> = {};
-    for (const contestant of contest.contestants) round[contestant.name] = await turn(contestant);
+    for (const contestant of contest.contestants) {
+      round[contestant.name] = await turn(contestant, number);
+    }
     say(number, round);
     if (number > 0) results.push(round);
   }
@@ -42,4 +54,15 @@ export async function runRounds(
     if (process !== undefined) await processes.stop(process);
   }
   return results;
+}
+
+/**
+ * What a round is called where people read.
+ *
+ * @param number Its number; 0 is not counted.
+ * @param rounds How many there are.
+ * @returns Such as `round 2 of 5`.
+ */
+export function roundName(number: number, rounds: number): string {
+  return number === 0 ? "warming up" : `round ${number} of ${rounds}`;
 }

@@ -11,22 +11,21 @@ async function carry(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
   for (;;) {
     const count = await from.read(buffer);
     if (count === null) break;
-    await to.write(buffer.subarray(0, count));
+    for (let sent = 0; sent < count;) sent += await to.write(buffer.subarray(sent, count));
   }
   await to.closeWrite();
 }
 
-async function serve(client: Deno.TcpConn): Promise<void> {
+async function serve(accepted: Deno.TcpConn): Promise<void> {
+  using client = accepted;
   client.setNoDelay(true);
-  const upstream = await Deno.connect({ hostname: "127.0.0.1", port: backend });
-  upstream.setNoDelay(true);
   try {
+    using upstream = await Deno.connect({ hostname: "127.0.0.1", port: backend });
+    upstream.setNoDelay(true);
     await Promise.all([carry(client, upstream), carry(upstream, client)]);
   } catch {
     // Whoever breaks off ends both.
   }
-  client.close();
-  upstream.close();
 }
 
 const listener = Deno.listen({ hostname: "127.0.0.1", port });
