@@ -219,12 +219,14 @@ ${found.length === 0 ? "Passed." : `Failed: ${found.join("; ")}.`}
 }
 
 if (import.meta.main) {
+  let understood = true;
   const { minutes, seed } = parseArgs(Deno.args, {
     string: ["minutes", "seed"],
     default: { minutes: "10", seed: "1" },
+    unknown: () => understood = false,
   });
   const [length, start] = [Number(minutes), Number(seed)];
-  if (!(length > 0) || !Number.isInteger(start)) {
+  if (!understood || !(length > 0) || !Number.isInteger(start)) {
     console.error("usage: deno task soak [--minutes N] [--seed N]");
     Deno.exit(2);
   }
