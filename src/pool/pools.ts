@@ -24,15 +24,10 @@ export interface PoolLevel extends PoolStats {
 /** What is at rest, by route. */
 export type PoolSizes = ReadonlyMap<string, number>;
 
-interface Entry {
-  readonly route: string;
-  readonly backend: string;
-  readonly pool: Pool;
-}
-
 /** All pools, made when they are first asked for. */
 export class Pools {
-  readonly #entries = new Map<string, Entry>();
+  /** By route, then by backend. */
+  readonly #routes = new Map<string, Map<string, Pool>>();
   readonly #outside: PoolsOutside;
   #drained = false;
 
@@ -54,26 +49,12 @@ export class Pools {
    * @returns The pool: to be used at once, and to be asked for again the next time.
    */
   of(route: string, backend: string, settings: PoolSettings): Pool {
-    const key = `${route}\n${backend}`;
-    let entry = this.#entries.get(key);
-    if (entry === undefined) {
-      const pool = new Pool(settings, {
-        dial: () => this.#outside.dial(route, backend),
-        evicted: (reason) => this.#outside.evicted(route, reason),
-        now: () => performance.now(),
-        random: Math.random,
-      });
-      if (this.#drained) pool.drain("shutdown");
-      entry = { route, backend, pool };
-      this.#entries.set(key, entry);
-    }
-    return entry.pool;
+    return this.#routes.get(route)?.get(backend) ?? this.#add(route, backend, settings);
   }
 
   /** What is at rest, pool by pool. */
   get levels(): PoolLevel[] {
-    return this.#entries.values()
-      .map(({ route, backend, pool }) => ({ route, backend, ...pool.stats })).toArray();
+    return this.#all.map(([route, backend, pool]) => ({ route, backend, ...pool.stats }));
   }
 
   /** What is at rest, by route. */
@@ -87,9 +68,9 @@ export class Pools {
 
   /** Closes what is too old, makes what is missing, and forgets pools that nobody uses. */
   sweep(): void {
-    for (const [key, { pool }] of this.#entries) {
+    for (const [route, backend, pool] of this.#all) {
       pool.sweep();
-      if (pool.empty) this.#entries.delete(key);
+      if (pool.empty) this.#delete(route, backend);
     }
   }
 
@@ -99,10 +80,10 @@ export class Pools {
    * @param settingsOf What the pool of a backend keeps now; `undefined` if its route or itself is gone.
    */
   configure(settingsOf: (route: string, backend: string) => PoolSettings | undefined): void {
-    for (const [key, { route, backend, pool }] of this.#entries) {
+    for (const [route, backend, pool] of this.#all) {
       const settings = settingsOf(route, backend);
       if (settings === undefined) {
-        this.#entries.delete(key);
+        this.#delete(route, backend);
         pool.drain("reload");
       } else {
         pool.configure(settings);
@@ -117,19 +98,43 @@ export class Pools {
    * @param backend The backend's address.
    */
   drop(route: string, backend: string): void {
-    const key = `${route}\n${backend}`;
-    this.#entries.get(key)?.pool.drain("reload");
-    this.#entries.delete(key);
+    this.#routes.get(route)?.get(backend)?.drain("reload");
+    this.#delete(route, backend);
   }
 
   /** Closes everything that is at rest: somebody needs the descriptors more. */
   flush(): void {
-    for (const { pool } of this.#entries.values()) pool.flush();
+    for (const [, , pool] of this.#all) pool.flush();
   }
 
   /** Closes everything, for good. */
   drain(): void {
     this.#drained = true;
-    for (const { pool } of this.#entries.values()) pool.drain("shutdown");
+    for (const [, , pool] of this.#all) pool.drain("shutdown");
+  }
+
+  get #all(): [route: string, backend: string, pool: Pool][] {
+    return this.#routes.entries().flatMap(([route, pools]) =>
+      pools.entries().map(([backend, pool]): [string, string, Pool] => [route, backend, pool])
+    ).toArray();
+  }
+
+  #add(route: string, backend: string, settings: PoolSettings): Pool {
+    const pool = new Pool(settings, {
+      dial: () => this.#outside.dial(route, backend),
+      evicted: (reason) => this.#outside.evicted(route, reason),
+      now: () => performance.now(),
+      random: Math.random,
+    });
+    if (this.#drained) pool.drain("shutdown");
+    const pools = this.#routes.get(route) ?? new Map<string, Pool>();
+    this.#routes.set(route, pools.set(backend, pool));
+    return pool;
+  }
+
+  #delete(route: string, backend: string): void {
+    const pools = this.#routes.get(route);
+    pools?.delete(backend);
+    if (pools?.size === 0) this.#routes.delete(route);
   }
 }

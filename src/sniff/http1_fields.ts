@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { latin1 } from "./latin1.ts";
+import { latin1, recurringLatin1 } from "./latin1.ts";
+import { TOKEN } from "./token.ts";
 
 /** A header field. */
 export interface Field {
@@ -47,14 +48,6 @@ const OWN_BY_LENGTH: readonly (readonly { name: string; codes: Uint8Array }[])[]
 
 /** What a Connection field mostly says: none of it is the name of another field. */
 const PLAIN_CONNECTION = /^(?:close|keep-alive|upgrade)$/i;
-
-/** Bytes of a token: RFC 9110, 5.6.2. */
-const TOKEN = new Uint8Array(256);
-for (
-  const char of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-) {
-  TOKEN[char.charCodeAt(0)] = 1;
-}
 
 /**
  * Reads the fields of a head.
@@ -119,7 +112,7 @@ function ownName(bytes: Uint8Array, start: number, end: number): string | undefi
 function trimmed(bytes: Uint8Array, start: number, end: number): string {
   while (start < end && isBlank(bytes[start])) start++;
   while (end > start && isBlank(bytes[end - 1])) end--;
-  return latin1(bytes, start, end);
+  return recurringLatin1(bytes, start, end);
 }
 
 function isBlank(byte: number): boolean {

@@ -5,7 +5,8 @@
  */
 import { type Authority, parseAuthority } from "./authority.ts";
 import { type Field, parseFields } from "./http1_fields.ts";
-import { latin1 } from "./latin1.ts";
+import { latin1, recurringLatin1 } from "./latin1.ts";
+import { TOKEN } from "./token.ts";
 import type { Malformed, Sniffed, Sniffer, SniffResult } from "./sniffed.ts";
 
 /** Longest head, with the empty line that ends it. */
@@ -15,8 +16,11 @@ const TAB = 9;
 const LF = 10;
 const CR = 13;
 const SPACE = 32;
+const DOT = 46;
 const ZERO = 48;
+const ONE = 49;
 const NINE = 57;
+const TILDE = 126;
 
 /** The head of a response. */
 export interface ResponseHead {
@@ -113,7 +117,7 @@ export function parseRequestHead(
   end: number,
 ): RequestHead | BadHead {
   const lineEnd = bytes.indexOf(CR, start);
-  const line = parseRequestLine(latin1(bytes, start, lineEnd));
+  const line = parseRequestLine(bytes, start, lineEnd);
   if (line.kind === "bad") return line;
   const fields = parseFields(bytes, lineEnd + 2, end - 2);
   if (typeof fields === "string") return bad(400, fields);
@@ -166,7 +170,8 @@ export function parseResponseHead(
 
 const PROTOCOL = new TextEncoder().encode("HTTP/1.");
 
-/** Where the minor version is in a status line, and where the status. */
+/** Where the versions are in a status line, and where the status. */
+const MAJOR_AT = 5;
 const MINOR_AT = 7;
 const STATUS_AT = 9;
 const STATUS_END = 12;
@@ -191,30 +196,57 @@ function isDigit(byte: number): boolean {
 
 const ABSOLUTE = /^https?:\/\/([^/?#]*)/i;
 const NO_HOST = /^(?::|$)/;
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const VERSION = /^HTTP\/[0-9]\.[0-9]$/;
-const TARGET = /^[!-~]+$/;
 
 type RequestLine = Pick<RequestHead, "kind" | "method" | "target" | "version">;
 
 /** RFC 9112, 3. */
-function parseRequestLine(line: string): RequestLine | BadHead {
-  const first = line.indexOf(" ");
-  const second = line.indexOf(" ", first + 1);
-  if (first === -1 || second === -1 || line.includes(" ", second + 1)) {
+function parseRequestLine(bytes: Uint8Array, start: number, end: number): RequestLine | BadHead {
+  const first = indexOfSpace(bytes, start, end);
+  const second = indexOfSpace(bytes, first + 1, end);
+  if (second >= end || indexOfSpace(bytes, second + 1, end) < end) {
     return bad(400, "the request line is not method, target and version (RFC 9112, 3)");
   }
-  const method = line.slice(0, first);
-  const target = line.slice(first + 1, second);
-  const protocol = line.slice(second + 1);
-  if (!TOKEN.test(method)) return bad(400, "the method is not a token (RFC 9110, 9.1)");
-  if (!VERSION.test(protocol)) {
+  if (!isMethod(bytes, start, first)) return bad(400, "the method is not a token (RFC 9110, 9.1)");
+  if (!isVersion(bytes, second + 1, end)) {
     return bad(400, "no HTTP version in the request line (RFC 9112, 2.3)");
   }
-  if (protocol[5] !== "1") return bad(505, `${protocol} in an HTTP/1.x request (RFC 9110, 2.5)`);
-  if (!TARGET.test(target)) return bad(400, "other than visible ASCII in the target (RFC 9112, 3)");
+  if (bytes[second + 1 + MAJOR_AT] !== ONE) {
+    const protocol = latin1(bytes, second + 1, end);
+    return bad(505, `${protocol} in an HTTP/1.x request (RFC 9110, 2.5)`);
+  }
+  if (!isTarget(bytes, first + 1, second)) {
+    return bad(400, "other than visible ASCII in the target (RFC 9112, 3)");
+  }
+  const method = recurringLatin1(bytes, start, first);
   if (method === "CONNECT") return bad(405, "CONNECT is not for a reverse proxy (RFC 9110, 9.3.6)");
-  return { kind: "head", method, target, version: protocol[7] === "0" ? "1.0" : "1.1" };
+  const target = recurringLatin1(bytes, first + 1, second);
+  return { kind: "head", method, target, version: bytes[end - 1] === ZERO ? "1.0" : "1.1" };
+}
+
+/** Where the next space is; `end`, or beyond it, if there is none. */
+function indexOfSpace(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] !== SPACE) at++;
+  return at;
+}
+
+function isMethod(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (TOKEN[bytes[at]] !== 1) return false;
+  return end > start;
+}
+
+/** Visible ASCII. */
+function isTarget(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] <= SPACE || bytes[at] > TILDE) return false;
+  return end > start;
+}
+
+/** RFC 9112, 2.3: `HTTP/`, a digit, a dot and a digit. */
+function isVersion(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start !== MINOR_AT + 1) return false;
+  for (let i = 0; i < MAJOR_AT; i++) if (bytes[start + i] !== PROTOCOL[i]) return false;
+  return isDigit(bytes[start + MAJOR_AT]) && bytes[start + MAJOR_AT + 1] === DOT &&
+    isDigit(bytes[start + MINOR_AT]);
 }
 
 function bad(status: number, detail: string): BadHead {
@@ -249,7 +281,7 @@ export class Http1Sniffer implements Sniffer {
     const { firstLine } = this.#end;
     if (firstLine !== undefined && !this.#lineChecked) {
       // Before what is wrong further on, so that the verdict does not depend on how the bytes were cut.
-      const line = parseRequestLine(latin1(bytes, start, firstLine));
+      const line = parseRequestLine(bytes, start, firstLine);
       if (line.kind === "bad") return malformed(line);
       this.#lineChecked = true;
     }

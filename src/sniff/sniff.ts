@@ -7,6 +7,7 @@ import { ClientHelloSniffer } from "./client_hello.ts";
 import { H2Sniffer } from "./h2_preface.ts";
 import { Http1Sniffer } from "./http1_head.ts";
 import type { Protocol, Sniffed, Sniffer, SniffResult } from "./sniffed.ts";
+import { TOKEN } from "./token.ts";
 
 /** The type of a TLS record that carries a hello: RFC 8446, 5.1. */
 const HANDSHAKE = 22;
@@ -77,7 +78,7 @@ function detect(bytes: Uint8Array): Protocol | undefined {
   const end = Math.min(bytes.length, start + MAX_METHOD + 1);
   for (let at = start; at < end; at++) {
     if (bytes[at] === SPACE) return at > start ? "http" : "unknown";
-    if (!isMethodByte(bytes[at])) return "unknown";
+    if (TOKEN[bytes[at]] !== 1) return "unknown";
   }
   return bytes.length > start + MAX_METHOD ? "unknown" : undefined;
 }
@@ -86,16 +87,4 @@ function beginsLike(bytes: Uint8Array, pattern: Uint8Array): boolean {
   const length = Math.min(bytes.length, pattern.length);
   for (let i = 0; i < length; i++) if (bytes[i] !== pattern[i]) return false;
   return true;
-}
-
-/** A byte of a token: RFC 9110, 5.6.2. */
-function isMethodByte(byte: number): boolean {
-  return TOKEN_BYTES[byte] === 1;
-}
-
-const TOKEN_BYTES = new Uint8Array(256);
-for (
-  const char of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-) {
-  TOKEN_BYTES[char.charCodeAt(0)] = 1;
 }
