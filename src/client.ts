@@ -20,6 +20,9 @@ import { beginSummary, type End, type Summary } from "./observe/summary.ts";
 /** How long a client that is turned away has to read why. What it sends meanwhile is thrown away. */
 const FAREWELL_MS = 5_000;
 
+/** What is known so far of what an answer depends on. */
+export type Asking = { -readonly [K in keyof Asked]: Asked[K] };
+
 /** A client. Owns its socket. */
 export class Client {
   /** Its connection. */
@@ -41,12 +44,7 @@ export class Client {
   /** What is known about its connection; for HTTP/1.x, about its current request. */
   summary: Summary;
   /** What an answer to it depends on. */
-  asked: { -readonly [K in keyof Asked]: Asked[K] } = {
-    protocol: "unknown",
-    method: undefined,
-    status: undefined,
-    streamId: undefined,
-  };
+  asked: Asking = beginAsking("unknown");
   /** When its current request began; for the first one, and for a tunnel, that is the accept. */
   began: number = this.accepted;
   readonly #observer: Observer;
@@ -95,7 +93,7 @@ export class Client {
     const { id, client, listener } = this.summary;
     this.began = performance.now();
     this.summary = beginSummary(id, client, listener, "http");
-    this.asked = { protocol: "http", method: undefined, status: undefined, streamId: undefined };
+    this.asked = beginAsking("http");
     this.#logged = false;
   }
 
@@ -191,6 +189,11 @@ export class Client {
       return false;
     }
   }
+}
+
+/** All of its fields are there from the start, as in a summary. */
+function beginAsking(protocol: Asking["protocol"]): Asking {
+  return { protocol, method: undefined, status: undefined, streamId: undefined };
 }
 
 /** What comes over IPv4 to an IPv6 socket is still an IPv4 client. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Field } from "../sniff/http1_fields.ts";
+import { type Field, HOP_BY_HOP, INALIENABLE } from "../sniff/http1_fields.ts";
 import type { BadHead, RequestHead, ResponseHead } from "../sniff/http1_head.ts";
 
 /** How a body is delimited; `close` is a response's that ends with its connection. */
@@ -26,16 +26,9 @@ export interface Framing {
   readonly hopByHop: readonly Field[];
 }
 
-/** Fields that are always for the next hop alone. */
-const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "upgrade"]);
-
-/** Fields that a Connection field must not name: without them the message would be another one. */
-const INALIENABLE = new Set(["host", "content-length", "transfer-encoding"]);
-
 const LENGTH = /^[0-9]{1,15}$/;
 
 const NO_OPTIONS: readonly string[] = [];
-const NO_FIELDS: readonly Field[] = [];
 
 /** What a Connection field mostly says. */
 const KEEP_ALIVE: readonly string[] = ["keep-alive"];
@@ -90,7 +83,7 @@ function readFraming(
     } else if (name === "transfer-encoding") {
       coding = coding === undefined ? value : `${coding},${value}`;
     } else if (name === "connection") {
-      options = options === NO_OPTIONS ? optionsOf(value) : [...options, ...optionsOf(value)];
+      options = [...options, ...optionsOf(value)];
     }
   }
   for (const option of options) {
@@ -115,10 +108,7 @@ function readFraming(
     if (!LENGTH.test(length)) return bad(status, "Content-Length is not a number (RFC 9110, 8.6)");
     body = { kind: "length", length: Number(length) };
   }
-  let hopByHop = NO_FIELDS;
-  if (fields.some(isHopByHop) || options !== NO_OPTIONS) {
-    hopByHop = fields.filter((each) => isHopByHop(each) || options.includes(each.name));
-  }
+  const hopByHop = fields.filter(({ name }) => HOP_BY_HOP.has(name) || options.includes(name));
   const closes = options.includes("close");
   return {
     kind: "framing",
@@ -150,10 +140,6 @@ function checkCoding(value: string): "unknown" | "misplaced" | undefined {
       : "misplaced";
   }
   return codings.length === 1 ? undefined : "unknown";
-}
-
-function isHopByHop({ name }: Field): boolean {
-  return HOP_BY_HOP.has(name);
 }
 
 function optionsOf(value: string): readonly string[] {

@@ -27,24 +27,26 @@ const COLON = 58;
 /** Turns a letter into its lower case, and leaves the hyphen. Of other bytes of a token, none turns into these. */
 const LOWER = 32;
 
-/** The fields that say how a message is framed, whom it is for, and what is for the next hop alone. */
-const OWN = [
+/** Fields without which a message would be another one: whom it is for, and how long it is. */
+export const INALIENABLE: ReadonlySet<string> = new Set([
   "host",
   "content-length",
   "transfer-encoding",
+]);
+
+/** Fields that are always for the next hop alone: RFC 9110, 7.6.1. */
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
   "proxy-connection",
   "upgrade",
-];
+]);
 
-/** The same by their length. */
-const OWN_BY_LENGTH: readonly (readonly { name: string; codes: Uint8Array }[])[] = Array.from(
-  { length: 18 },
-  (_, length) =>
-    OWN.filter((name) => name.length === length)
-      .map((name) => ({ name, codes: new TextEncoder().encode(name) })),
-);
+/** What a proxy has to look at, by the length of the name. */
+const OWN: { name: string; codes: Uint8Array }[][] = [];
+for (const name of [...INALIENABLE, ...HOP_BY_HOP]) {
+  (OWN[name.length] ??= []).push({ name, codes: new TextEncoder().encode(name) });
+}
 
 /** What a Connection field mostly says: none of it is the name of another field. */
 const PLAIN_CONNECTION = /^(?:close|keep-alive|upgrade)$/i;
@@ -97,8 +99,8 @@ function read(bytes: Uint8Array, start: number, end: number, all: boolean): Fiel
 
 function ownName(bytes: Uint8Array, start: number, end: number): string | undefined {
   const length = end - start;
-  if (length >= OWN_BY_LENGTH.length) return undefined;
-  const candidates = OWN_BY_LENGTH[length];
+  const candidates = OWN[length];
+  if (candidates === undefined) return undefined;
   for (let i = 0; i < candidates.length; i++) {
     const { name, codes } = candidates[i];
     let at = 0;

@@ -168,19 +168,21 @@ export function parseResponseHead(
   return { kind: "head", status, version, fields };
 }
 
-const PROTOCOL = new TextEncoder().encode("HTTP/1.");
+const PROTOCOL = new TextEncoder().encode("HTTP/");
 
-/** Where the versions are in a status line, and where the status. */
+/** Where the parts of a status line are; those of the version are the same in a version by itself. */
 const MAJOR_AT = 5;
 const MINOR_AT = 7;
+const VERSION_END = 8;
 const STATUS_AT = 9;
 const STATUS_END = 12;
 
 /** RFC 9112, 4: `HTTP/1.x`, a status of 100 to 599, and perhaps a reason. Returns the status. */
 function parseStatusLine(bytes: Uint8Array, start: number, end: number): number | undefined {
   if (end < start + STATUS_END) return undefined;
-  for (let i = 0; i < MINOR_AT; i++) if (bytes[start + i] !== PROTOCOL[i]) return undefined;
-  if (!isDigit(bytes[start + MINOR_AT]) || bytes[start + MINOR_AT + 1] !== SPACE) return undefined;
+  const version = start + VERSION_END;
+  if (!isVersion(bytes, start, version) || bytes[start + MAJOR_AT] !== ONE) return undefined;
+  if (bytes[version] !== SPACE) return undefined;
   let status = 0;
   for (let at = start + STATUS_AT; at < start + STATUS_END; at++) {
     if (!isDigit(bytes[at])) return undefined;
@@ -243,8 +245,8 @@ function isTarget(bytes: Uint8Array, start: number, end: number): boolean {
 
 /** RFC 9112, 2.3: `HTTP/`, a digit, a dot and a digit. */
 function isVersion(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start !== MINOR_AT + 1) return false;
-  for (let i = 0; i < MAJOR_AT; i++) if (bytes[start + i] !== PROTOCOL[i]) return false;
+  if (end - start !== VERSION_END) return false;
+  for (let i = 0; i < PROTOCOL.length; i++) if (bytes[start + i] !== PROTOCOL[i]) return false;
   return isDigit(bytes[start + MAJOR_AT]) && bytes[start + MAJOR_AT + 1] === DOT &&
     isDigit(bytes[start + MINOR_AT]);
 }
