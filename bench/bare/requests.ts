@@ -6,27 +6,16 @@
  *
  * @module
  */
-const [port, backend] = Deno.args.map(Number);
+import { serve } from "./serve.ts";
 
-async function serve(accepted: Deno.TcpConn): Promise<void> {
-  using client = accepted;
-  client.setNoDelay(true);
-  try {
-    using upstream = await Deno.connect({ hostname: "127.0.0.1", port: backend });
-    upstream.setNoDelay(true);
-    const buffer = new Uint8Array(4096);
-    for (;;) {
-      const asked = await client.read(buffer);
-      if (asked === null) break;
-      await upstream.write(buffer.subarray(0, asked));
-      const answered = await upstream.read(buffer);
-      if (answered === null) break;
-      await client.write(buffer.subarray(0, answered));
-    }
-  } catch {
-    // Whoever breaks off ends both.
+await serve(async (client, upstream) => {
+  const buffer = new Uint8Array(4096);
+  for (;;) {
+    const asked = await client.read(buffer);
+    if (asked === null) break;
+    await upstream.write(buffer.subarray(0, asked));
+    const answered = await upstream.read(buffer);
+    if (answered === null) break;
+    await client.write(buffer.subarray(0, answered));
   }
-}
-
-const listener = Deno.listen({ hostname: "127.0.0.1", port });
-for (;;) serve(await listener.accept());
+});

@@ -4,7 +4,7 @@
  *
  * @module
  */
-const [port, backend] = Deno.args.map(Number);
+import { serve } from "./serve.ts";
 
 async function carry(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
   const buffer = new Uint8Array(1024);
@@ -16,17 +16,4 @@ async function carry(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
   await to.closeWrite();
 }
 
-async function serve(accepted: Deno.TcpConn): Promise<void> {
-  using client = accepted;
-  client.setNoDelay(true);
-  try {
-    using upstream = await Deno.connect({ hostname: "127.0.0.1", port: backend });
-    upstream.setNoDelay(true);
-    await Promise.all([carry(client, upstream), carry(upstream, client)]);
-  } catch {
-    // Whoever breaks off ends both.
-  }
-}
-
-const listener = Deno.listen({ hostname: "127.0.0.1", port });
-for (;;) serve(await listener.accept());
+await serve((client, upstream) => Promise.all([carry(client, upstream), carry(upstream, client)]));
